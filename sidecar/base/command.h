@@ -1,0 +1,65 @@
+/* command.h: a subcommand as data, and the one parser of its options. */
+#ifndef ARRESTOR_BASE_COMMAND_H
+#define ARRESTOR_BASE_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct buffer;
+struct error;
+
+#define COMMAND_OPTIONS 16
+
+struct option_row {
+    const char *name;     /* without the dashes: "format" */
+    char letter;          /* 'c' for -c, or 0 */
+    const char *argument; /* "FILE" in the help; NULL for a switch */
+    const char *help;
+};
+
+struct command;
+
+struct invocation {
+    const struct command *command;
+    const char
+        *values[COMMAND_OPTIONS]; /* by option row: argument, "" for a switch, NULL: absent */
+    char **operands;              /* in order, without options; points into argv */
+    size_t operand_count;
+    char **rest; /* what stands after "--"; NULL-terminated */
+    size_t rest_count;
+    bool has_rest;
+    char **environment;
+};
+
+struct command {
+    const char *name, *summary;
+    const char *usage;                          /* "[OPTION]… FILE…", several lines allowed */
+    const char *examples;                       /* lines shown under "Examples:" */
+    struct option_row options[COMMAND_OPTIONS]; /* ends at the first without a name */
+    int (*run)(const struct invocation *call);  /* gives the exit status */
+};
+
+/* Parses argv[1…] (argv[0] is the command's own name) into *ret. Options and
+ * operands may mix until "--". `--name VALUE`, `--name=VALUE`, `-c VALUE`. An
+ * option given twice, unknown (the nearest is named) or without its argument:
+ * -1 with ERROR_USAGE. Reorders argv. */
+int command_parse(const struct command *command, int argc, char **argv, char **environment,
+                  struct invocation *ret, struct error *err);
+
+/* Renders --help of one command. */
+void command_help(const struct command *command, struct buffer *out);
+
+/* Value of the option of that name, or NULL. */
+const char *command_value(const struct invocation *call, const char *name);
+
+/* Prints err to standard error and gives its exit status. */
+int command_fail(const struct error *err);
+
+/* ERROR_USAGE unless --format is absent or one of text, json; *json tells. */
+int command_format(const struct invocation *call, bool *json, struct error *err);
+
+/* Whether to write colour to fd: a terminal, no NO_COLOR, TERM not dumb
+ * (no-color.org). Ask before the ladder. */
+bool command_colour(int fd);
+
+#endif

@@ -1,0 +1,35 @@
+/* file.h: the one way to open and read files whole. */
+#ifndef ARRESTOR_BASE_FILE_H
+#define ARRESTOR_BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct buffer;
+struct error;
+
+/* Opens a regular file for reading (close-on-exec, never a terminal, never
+ * blocking on a fifo). Descriptor, or -1 with ERROR_INPUT naming the path: a
+ * directory, a device, a missing or unreadable file each in its own words. */
+int file_open(const char *path, struct error *err);
+
+/* Whether an open file belongs to root or the caller and can be written by
+ * nobody else (group and others have no write bit). 0, or -1 with `code`. */
+int file_check_owner(int fd, const char *path, int code, struct error *err);
+
+/* Reads all of fd: a file from its start, whatever the offset (which processes
+ * share), a pipe from where it is; more than out->limit bytes is an
+ * error. Does not close. 0, or -1 with ERROR_INPUT naming the path. */
+int file_read(int fd, const char *path, struct buffer *out, struct error *err);
+
+/* Writes all bytes, resuming short writes and EINTR. 0, or -1 with errno. */
+int file_write_all(int fd, const void *bytes, size_t length);
+
+/* A sealed memory file with these bytes (memfd, F_SEAL_SEAL|SHRINK|GROW|WRITE),
+ * offset 0, close-on-exec. Descriptor or -1 with ERROR_SYSTEM. Not for secrets. */
+int file_seal_bytes(const char *name, const void *bytes, size_t length, struct error *err);
+
+/* Seals an already written memfd in the same way. 0, or -1 with ERROR_SYSTEM. */
+int file_seal(int fd, struct error *err);
+
+#endif

@@ -1,0 +1,86 @@
+/* limits.h: every maximum of the program, in one place.
+ *
+ * Sizes are bytes unless the name says otherwise. Nothing elsewhere names a
+ * bound of its own: a parser, a buffer or a record takes one from here. */
+#ifndef ARRESTOR_BASE_LIMITS_H
+#define ARRESTOR_BASE_LIMITS_H
+
+/* Errors and log lines. */
+#define LIMIT_ERROR_WHERE   512
+#define LIMIT_ERROR_WHAT    512
+#define LIMIT_ERROR_TODO    512
+#define LIMIT_ERROR_EXCERPT 200
+#define LIMIT_LOG_LINE      4096
+
+/* Inputs that are read whole. */
+#define LIMIT_CONFIG_BYTES      (256u * 1024u)
+#define LIMIT_INPUT_BYTES       (8u * 1024u * 1024u)
+#define LIMIT_INPUT_FILES       1024
+#define LIMIT_PACK_BYTES        (1024u * 1024u)
+#define LIMIT_ARGUMENT_BYTES    (2u * 1024u * 1024u)
+#define LIMIT_ARGUMENTS         65536
+#define LIMIT_ENVIRONMENT_BYTES (2u * 1024u * 1024u)
+#define LIMIT_REPORT_BYTES      (32u * 1024u * 1024u)
+#define LIMIT_ARENA_BYTES       (256u * 1024u * 1024u)
+
+/* YAML. */
+#define LIMIT_YAML_NODES 65536
+#define LIMIT_YAML_DEPTH 32
+
+/* Settings, rules, findings. */
+#define LIMIT_SETTINGS    65536
+#define LIMIT_KEY_BYTES   4096
+#define LIMIT_VALUE_BYTES (1024u * 1024u)
+#define LIMIT_RULES       1024
+#define LIMIT_RULE_NODES  256
+#define LIMIT_FINDINGS    4096
+#define LIMIT_PACKS       16
+
+/* Secrets and their delivery. */
+#define LIMIT_REGION_BYTES    (4u * 1024u * 1024u)
+#define LIMIT_SECRETS         1024
+#define LIMIT_SECRET_BYTES    (1024u * 1024u)
+#define LIMIT_SECRET_NAME     128
+#define LIMIT_SECRET_FIELDS   64
+#define LIMIT_FILES           1024
+#define LIMIT_FILE_NAME       128
+#define LIMIT_FILE_PROPERTIES 64
+#define LIMIT_CONFIG_WORDS    64
+#define LIMIT_BOX_BYTES       (8u * 1024u * 1024u)
+#define LIMIT_BOX_ENTRIES     4096
+#define LIMIT_KEY_FILE_BYTES  256
+#define LIMIT_PROMPT_BYTES    4096 /* a line of a terminal, N_TTY_BUF_SIZE */
+#define LIMIT_GENERATION      999999
+
+/* A fetched value shorter than this is not searched for in a launch. */
+#define LIMIT_COMPARE_MIN 8
+
+/* Paths and names in records between processes. */
+#define LIMIT_PATH             256
+#define LIMIT_USER_NAME        33
+#define LIMIT_RULE_LIST        512
+#define LIMIT_MESSAGE          2048
+#define LIMIT_ROLE_SLOTS       16
+#define LIMIT_MANAGED_CHILDREN 16
+
+/* The frozen launch. */
+#define LIMIT_FROZEN_FILES         4096
+#define LIMIT_FROZEN_BYTES         (64u * 1024u * 1024u)
+#define LIMIT_FROZEN_DEPTH         8
+#define LIMIT_PROPERTIES_ARGUMENTS 16
+
+/* Claims of SECURITY.md, and the line that each prints. */
+#define LIMIT_CLAIMS      64
+#define LIMIT_CLAIM_NAME  64
+#define LIMIT_CLAIM_BYTES 1024
+
+/* Times, in milliseconds. */
+#define LIMIT_POLL_STRONGBOX_MS 2000
+#define LIMIT_OVERLAP_MS        (5 * 60 * 1000)
+#define LIMIT_POLL_MIN_MS       100
+#define LIMIT_PERIOD_MS         (24 * 60 * 60 * 1000)
+#define LIMIT_ROUND_MS          (60 * 1000)
+#define LIMIT_WIPE_MS           (10 * 1000)
+#define LIMIT_CLAIM_MS          (30 * 1000)
+
+#endif

@@ -1,0 +1,42 @@
+/* text.h: questions about text that several rooms ask. Pure. */
+#ifndef ARRESTOR_BASE_TEXT_H
+#define ARRESTOR_BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct buffer;
+
+/* Length of the well-formed UTF-8 sequence at the start of text (RFC 3629:
+ * no overlong forms, no surrogates), or 0 where there is none. */
+size_t text_utf8_size(const char *text, size_t length);
+
+/* Whether all of text is well-formed UTF-8. */
+bool text_is_utf8(const char *text, size_t length);
+
+/* Appends text for a terminal or a log line: control characters (C0, DEL, C1)
+ * and bytes that are not UTF-8 are written as \xNN, so that an input cannot
+ * move the cursor or forge a line. */
+void text_escape(struct buffer *out, const char *text, size_t length);
+
+/* Number of single-character insertions, deletions, substitutions and swaps of
+ * neighbours between a and b; at most `most` + 1 is computed. Case counts. */
+size_t text_distance(const char *a, const char *b, size_t most);
+
+/* The name nearest to `name` among `count` names, or NULL where none is near
+ * enough to be a slip of the hand (a third of its length, at most 3). */
+const char *text_nearest(const char *name, const char *const *names, size_t count);
+
+/* Glob: '*' any run of characters, '?' one character, all else itself. Linear
+ * in the product of the lengths; no recursion. */
+bool text_glob(const char *pattern, const char *text);
+
+/* As text_glob, without regard to ASCII case. */
+bool text_glob_nocase(const char *pattern, const char *text);
+
+/* ASCII comparison without regard to case and locale. */
+bool text_equal_nocase(const char *a, const char *b);
+bool text_starts(const char *text, const char *prefix);
+bool text_ends(const char *text, const char *suffix);
+
+#endif
