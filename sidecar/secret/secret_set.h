@@ -1,0 +1,83 @@
+/* secret_set.h: the secrets of one round, as they travel from fetch to place.
+ *
+ * Layout of a region (little-endian, written and read only here):
+ *   u32 magic "ASET" · u32 count · u64 version · u64 size ·
+ *   count × { u32 index · u32 length · length bytes, zero-padded to 8 }
+ * index is the secret's place in the configuration; size is that of the whole
+ * region. Both ends bound every number by the region's size. The sender can
+ * still write while the receiver reads, so the receiver copies all of it into
+ * memory of its own first and parses only the copy. */
+#ifndef ARRESTOR_SECRET_SET_H
+#define ARRESTOR_SECRET_SET_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sidecar/base/limits.h"
+#include "sidecar/secret/region.h"
+
+struct error;
+
+struct secret {
+    const unsigned char *bytes; /* inside the set's copy */
+    size_t length;              /* may be 0; whoever renders refuses that */
+    uint32_t index;
+};
+
+struct secret_set {
+    unsigned char *copy;   /* secret_alloc; owns the bytes */
+    enum region_kind kind; /* of the region that it came in */
+    uint64_t version;      /* the store's version of the whole set */
+    size_t count;
+    struct secret secrets[LIMIT_SECRETS]; /* by rising index */
+};
+
+/* Bytes that a region needs for secrets of these lengths; 0 on overflow or when
+ * larger than LIMIT_REGION_BYTES, more than LIMIT_SECRETS, or one larger than
+ * LIMIT_SECRET_BYTES. */
+size_t secret_set_size(const struct secret *secrets, size_t count);
+
+/* Writes the layout into region, made by the caller with exactly
+ * secret_set_size() bytes. Indexes must rise. 0, or -1 with ERROR_INTERNAL. */
+int secret_set_encode(struct region *region, const struct secret *secrets, size_t count,
+                      uint64_t version, struct error *err);
+
+/* Takes ownership of region (wiped and freed in every case) and points into a
+ * copy. Rejects trailing bytes, padding that is not zero, indexes out of order
+ * or twice. 0, or -1 with ERROR_PROTOCOL or ERROR_MEMORY; then *set is empty. */
+int secret_set_decode(struct secret_set *set, struct region *region, struct error *err);
+
+/* Wipes and frees the set; it is empty afterwards. An empty set is fine. */
+void secret_set_free(struct secret_set *set);
+
+/* Field of a secret: field NULL is the whole value; else the value must be a
+ * JSON object (RFC 8259, no member twice) whose member `field` is a string; it
+ * may hold NUL bytes. Result lies in zeroing memory owned by the caller
+ * (secret_text_free). ERROR_SECRET_FIELD, ERROR_SECRET_EMPTY, ERROR_SECRET_SIZE,
+ * ERROR_MEMORY; the text names the field, never a byte of a value. 0 or -1. */
+struct secret_text {
+    unsigned char *bytes; /* NUL-terminated beyond length */
+    size_t length;
+};
+int secret_field(const struct secret *secret, const char *field, struct secret_text *ret,
+                 struct error *err);
+
+/* Wipes and frees; the text is empty afterwards. */
+void secret_text_free(struct secret_text *text);
+
+/* Zeroing allocator of secret/: zeroed when given out, wiped before it is given
+ * back. It is malloc beneath, without guard pages or mlock: sodium_malloc costs
+ * three pages and six system calls for each value, and the roles that hold
+ * secrets live for milliseconds, are non-dumpable and confined. What must
+ * outlive them travels in a region. NULL where memory is exhausted; size 0 is
+ * served. Calls: those of malloc (brk, mmap, munmap). */
+void *secret_alloc(size_t size);
+void secret_free(void *memory);
+
+/* Installs the zeroing allocator in jansson and seeds its hash tables, which
+ * would otherwise open /dev/urandom at the first object, inside a sandbox. Once,
+ * before jansson's first use; may stand before or behind the ladder. Calls:
+ * getrandom. */
+void secret_install_allocators(void);
+
+#endif
