@@ -1,0 +1,129 @@
+#include "sidecar/confine/confine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "sidecar/base/error.h"
+#include "sidecar/confine/drop.h"
+#include "sidecar/confine/filter.h"
+#include "sidecar/confine/landlock.h"
+#include "sidecar/confine/role_table.h"
+
+static const char *const protection_names[] = {
+#define PROTECTION_NAME(id, name) name,
+    PROTECTION_TABLE(PROTECTION_NAME)
+#undef PROTECTION_NAME
+};
+
+static const char *const state_names[] = {"not told", "off", "degraded", "on"};
+
+const char *role_name(enum role role) {
+    return role < ROLES ? role_table[role].name : "unknown";
+}
+
+const char *protection_name(enum protection protection) {
+    return protection < PROTECTIONS ? protection_names[protection] : "unknown";
+}
+
+const char *protection_state_name(enum protection_state state) {
+    return state <= STATE_ON ? state_names[state] : "unknown";
+}
+
+int protection_find(const char *name) {
+    for (int i = 0; i < PROTECTIONS; i++)
+        if (strcmp(protection_names[i], name) == 0)
+            return i;
+    return -1;
+}
+
+/* TracerPid of /proc/self/status: 0 where nobody traces. */
+static enum protection_state look_for_tracer(void) {
+    char text[2048];
+    int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return STATE_UNTOLD;
+    ssize_t length = read(fd, text, sizeof text - 1);
+    (void)close(fd);
+    if (length <= 0)
+        return STATE_UNTOLD;
+    text[length] = '\0';
+    const char *tracer = strstr(text, "\nTracerPid:");
+    if (tracer == NULL)
+        return STATE_UNTOLD;
+    return strtol(tracer + strlen("\nTracerPid:"), NULL, 10) == 0 ? STATE_ON : STATE_DEGRADED;
+}
+
+static void limit_resources(const struct role_row *row) {
+    struct rlimit none = {0, 0}, files = {row->files, row->files}, had;
+    (void)setrlimit(RLIMIT_CORE, &none);
+    if (getrlimit(RLIMIT_NOFILE, &had) == 0 && had.rlim_max < files.rlim_max)
+        files.rlim_cur = files.rlim_max = had.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &files);
+}
+
+/* The tool works on files that the caller names, as the caller could without us. */
+static unsigned kept_capabilities(enum role role) {
+    return role == ROLE_TOOL ? 1u << CAP_DAC_OVERRIDE : 0;
+}
+
+static int climb_drop(enum role role, const struct confine_request *request,
+                      struct protections *state, struct error *err) {
+    bool drops = geteuid() == 0 && request->uid != (uid_t)-1;
+    if (drops && drop_identity(request->uid, request->gid, err) != 0)
+        return -1;
+    if (drop_capabilities(drops ? 0 : kept_capabilities(role), err) != 0)
+        return -1;
+    if (role_table[role].identity == IDENTITY_SERVICE)
+        state->state[PROTECTION_IDENTITY] = drops ? STATE_ON : STATE_DEGRADED;
+    return 0;
+}
+
+static int climb_undumpable(const struct role_row *row, bool spawned, struct protections *state,
+                            struct error *err) {
+    limit_resources(row);
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+        return error_system(err, ERROR_SYSTEM, "cannot become non-dumpable");
+    /* Asked again after the drop, which clears it; a parent that died before
+     * leaves us to init, and the channel then reads as closed. */
+    if (spawned && row->dies_with_parent && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
+        return error_system(err, ERROR_SYSTEM, "cannot tie the life to the parent's");
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        return error_system(err, ERROR_SYSTEM, "cannot set no-new-privs");
+    state->state[PROTECTION_UNDUMPABLE] = STATE_ON;
+    return 0;
+}
+
+int confine_monitor(struct error *err) {
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+        return error_system(err, ERROR_SYSTEM, "cannot become non-dumpable");
+    if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
+        return error_system(err, ERROR_SYSTEM, "cannot become the parent of orphans");
+    return 0;
+}
+
+bool confine_can_drop(void) {
+    return geteuid() == 0 && drop_is_possible();
+}
+
+int confine_climb(enum role role, const struct confine_request *request, struct protections *ret,
+                  struct error *err) {
+    const struct role_row *row = &role_table[role];
+    struct protections state = {.state[PROTECTION_NO_TRACER] = (uint8_t)look_for_tracer()};
+    if (climb_drop(role, request, &state, err) != 0 ||
+        climb_undumpable(row, request->spawned, &state, err) != 0)
+        return -1;
+    if (landlock_confine(request->paths, request->path_count, &state.state[PROTECTION_LANDLOCK],
+                         err) != 0)
+        return -1;
+    if (filter_load(row->calls, &state.state[PROTECTION_SECCOMP], err) != 0)
+        return -1;
+    *ret = state;
+    return 0;
+}

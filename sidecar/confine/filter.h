@@ -1,0 +1,16 @@
+/* filter.h: seccomp by role. */
+#ifndef ARRESTOR_CONFINE_FILTER_H
+#define ARRESTOR_CONFINE_FILTER_H
+
+#include <stdint.h>
+
+#include "sidecar/confine/confine.h"
+
+struct error;
+
+/* Loads the filter that allows exactly the calls of these groups (CALLS_…); any
+ * other kills the process. The state goes to *ret: on, or off where the kernel
+ * has no seccomp. Needs no-new-privs. 0, or -1 with ERROR_SYSTEM. */
+int filter_load(uint32_t groups, uint8_t *ret, struct error *err);
+
+#endif

@@ -1,0 +1,145 @@
+#include "sidecar/confine/role_table.h"
+
+#include <fcntl.h>
+
+const struct role_row role_table[ROLES] = {
+    [ROLE_MONITOR] =
+        {
+            .name = "monitor",
+            .identity = IDENTITY_CALLER,
+            .rooms = "sidecar sidecar/base sidecar/wire sidecar/confine sidecar/monitor",
+        },
+    [ROLE_SWEEP] =
+        {
+            .name = "sweep",
+            .identity = IDENTITY_SERVICE,
+            .confined = true,
+            .calls = CALLS_BASE | CALLS_CHANNEL | CALLS_READ | CALLS_WIPE,
+            .files = 32,
+            .slots = {SLOT_CHANNEL, SLOT_DIR, SLOT_STATE, SLOT_LAUNCH, SLOT_DIR_PARENT,
+                      SLOT_STATE_PARENT, SLOT_LAUNCH_PARENT},
+            .rooms = "sidecar/base sidecar/wire sidecar/confine sidecar/sweep",
+        },
+    [ROLE_WARDEN] =
+        {
+            .name = "warden",
+            .identity = IDENTITY_SERVICE,
+            .confined = true,
+            .dies_with_parent = true,
+            .calls = CALLS_BASE | CALLS_CHANNEL,
+            .files = 16,
+            .slots = {SLOT_CHANNEL, SLOT_CONFIG, SLOT_LEASES},
+            .rooms = "sidecar/base sidecar/yaml sidecar/wire sidecar/confine sidecar/config "
+                     "sidecar/strongbox sidecar/warden",
+        },
+    [ROLE_JUDGE] =
+        {
+            .name = "judge",
+            .identity = IDENTITY_CALLER,
+            .confined = true,
+            .dies_with_parent = true,
+            .calls = CALLS_BASE | CALLS_CHANNEL,
+            .files = 2048,
+            .slots = {SLOT_CHANNEL, SLOT_CONFIG, SLOT_CONF, SLOT_ARGUMENTS, SLOT_ENVIRONMENT,
+                      SLOT_MERGED},
+            .rooms = "sidecar/base sidecar/yaml sidecar/wire sidecar/confine sidecar/config "
+                     "sidecar/judge policy/input policy/surface policy/effective policy/rules "
+                     "policy/plaintext policy/report policy/data/catalogue policy/data/packs",
+        },
+    [ROLE_TOOL] =
+        {
+            .name = "tool",
+            .identity = IDENTITY_CALLER,
+            .confined = true,
+            .holds_secrets = true,
+            .calls = CALLS_BASE | CALLS_SECRET | CALLS_READ | CALLS_PUBLISH | CALLS_PROMPT,
+            .files = 64,
+            .rooms = "sidecar/base sidecar/confine sidecar/secret sidecar/strongbox",
+        },
+    [ROLE_FETCH] =
+        {
+            .name = "fetch",
+            .identity = IDENTITY_SERVICE,
+            .confined = true,
+            .dies_with_parent = true,
+            .holds_secrets = true,
+            .calls = CALLS_BASE | CALLS_CHANNEL | CALLS_SECRET,
+            .files = 32,
+            .slots = {SLOT_CHANNEL, SLOT_CONFIG, SLOT_BOX, SLOT_KEY, SLOT_PEER},
+            .rooms = "sidecar/base sidecar/yaml sidecar/wire sidecar/confine sidecar/config "
+                     "sidecar/secret sidecar/strongbox sidecar/fetch sidecar/fetch/strongbox",
+        },
+    [ROLE_PLACE] =
+        {
+            .name = "place",
+            .identity = IDENTITY_SERVICE,
+            .confined = true,
+            .dies_with_parent = true,
+            .holds_secrets = true,
+            .calls =
+                CALLS_BASE | CALLS_CHANNEL | CALLS_SECRET | CALLS_READ | CALLS_PUBLISH | CALLS_WIPE,
+            .files = 64,
+            .slots = {SLOT_CHANNEL, SLOT_CONFIG, SLOT_PEER, SLOT_DIR, SLOT_STATE, SLOT_LAUNCH,
+                      SLOT_ARGUMENTS, SLOT_ENVIRONMENT, SLOT_MERGED},
+            .rooms = "sidecar/base sidecar/yaml sidecar/wire sidecar/confine sidecar/config "
+                     "sidecar/secret sidecar/render sidecar/place",
+        },
+};
+
+#define POLICY_BELOW "sidecar/base sidecar/yaml sidecar/config"
+
+const struct room_row room_table[] = {
+    {"sidecar",
+     "sidecar/base sidecar/confine sidecar/wire sidecar/monitor sidecar/judge "
+     "sidecar/strongbox sidecar/warden sidecar/sweep sidecar/fetch sidecar/place",
+     ""},
+    {"sidecar/base", "", "open openat renameat linkat unlinkat"},
+    {"sidecar/yaml", "sidecar/base", ""},
+    {"sidecar/wire", "sidecar/base", "socketpair sendmsg recvmsg"},
+    {"sidecar/confine", "sidecar/base sidecar/wire",
+     "open setresuid setresgid setgroups prctl syscall capset"},
+    {"sidecar/secret", "sidecar/base", "syscall"},
+    {"sidecar/config", "sidecar/base sidecar/yaml", ""},
+    {"sidecar/strongbox", "sidecar/base sidecar/confine sidecar/secret",
+     "open openat mkdir unlinkat"},
+    {"sidecar/fetch",
+     "sidecar/base sidecar/wire sidecar/confine sidecar/config sidecar/secret "
+     "sidecar/fetch/strongbox",
+     ""},
+    {"sidecar/fetch/strongbox", "sidecar/base sidecar/config sidecar/secret sidecar/strongbox", ""},
+    {"sidecar/render", "sidecar/base sidecar/config sidecar/secret", ""},
+    {"sidecar/place",
+     "sidecar/base sidecar/wire sidecar/confine sidecar/config sidecar/secret "
+     "sidecar/render",
+     "openat mkdirat symlinkat renameat unlinkat"},
+    {"sidecar/sweep", "sidecar/base sidecar/wire sidecar/confine", "openat unlinkat"},
+    {"sidecar/warden", "sidecar/base sidecar/wire sidecar/confine sidecar/config sidecar/strongbox",
+     ""},
+    {"sidecar/monitor", "sidecar/base sidecar/wire sidecar/confine",
+     "open openat mkdir mkdirat unlinkat fork execve kill prctl"},
+    {"sidecar/judge",
+     "sidecar/base sidecar/yaml sidecar/wire sidecar/confine sidecar/config "
+     "policy/input policy/surface policy/effective policy/rules policy/plaintext "
+     "policy/report policy/data/catalogue policy/data/packs",
+     "openat"},
+    {"policy/input", POLICY_BELOW " policy/effective", "opendir"},
+    {"policy/surface", POLICY_BELOW " policy/effective", ""},
+    {"policy/effective",
+     POLICY_BELOW " policy/input policy/surface policy/data/catalogue policy/plaintext", ""},
+    {"policy/plaintext", POLICY_BELOW " policy/data/catalogue", ""},
+    {"policy/rules",
+     POLICY_BELOW " policy/effective policy/plaintext policy/data/catalogue policy/data/packs", ""},
+    {"policy/report", POLICY_BELOW " policy/effective policy/plaintext policy/rules", ""},
+    {"policy/data/catalogue", POLICY_BELOW, ""},
+    {"policy/data/packs", POLICY_BELOW " policy/rules", ""},
+};
+
+const size_t room_count = sizeof room_table / sizeof *room_table;
+
+int role_slot(enum role role, enum slot slot) {
+    const enum slot *slots = role_table[role].slots;
+    for (int i = 0; i < LIMIT_ROLE_SLOTS && slots[i] != SLOT_NONE; i++)
+        if (slots[i] == slot)
+            return fcntl(SLOT_FIRST + i, F_GETFD) < 0 ? -1 : SLOT_FIRST + i;
+    return -1;
+}
