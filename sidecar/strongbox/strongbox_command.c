@@ -1,0 +1,183 @@
+#include "sidecar/strongbox/strongbox_command.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sidecar/base/error.h"
+#include "sidecar/base/text.h"
+#include "sidecar/secret/secret_set.h"
+#include "sidecar/strongbox/box.h"
+#include "sidecar/strongbox/box_default.h"
+#include "sidecar/strongbox/strongbox_job.h"
+
+struct subcommand {
+    const char *name;
+    const char *options; /* those it takes, by blanks */
+    bool takes_name;
+    int (*run)(struct strongbox_job *job, struct error *err);
+};
+
+static const struct subcommand subcommands[] = {
+    {"init", "box key", false, strongbox_init},
+    {"set", "box key field keep-newline", true, strongbox_set},
+    {"get", "box key field", true, strongbox_get},
+    {"list", "box key format", false, strongbox_list},
+    {"rm", "box key", true, strongbox_rm},
+};
+#define SUBCOMMANDS (sizeof subcommands / sizeof *subcommands)
+
+static int fault(struct error *err) {
+    return error_at(err, "strongbox", 0, 0);
+}
+
+static int find_subcommand(const char *name, const struct subcommand **ret, struct error *err) {
+    const char *names[SUBCOMMANDS];
+    for (size_t i = 0; i < SUBCOMMANDS; i++) {
+        names[i] = subcommands[i].name;
+        if (strcmp(names[i], name) == 0) {
+            *ret = &subcommands[i];
+            return 0;
+        }
+    }
+    error_set(err, ERROR_USAGE, "unknown subcommand %s", name);
+    const char *near = text_nearest(name, names, SUBCOMMANDS);
+    if (near != NULL)
+        error_todo(err, "did you mean arrestor strongbox %s?", near);
+    else
+        error_todo(err, "it is one of init, set, get, list, rm; see arrestor strongbox --help");
+    return fault(err);
+}
+
+/* Whether word stands in a list of words separated by blanks. */
+static bool has_word(const char *list, const char *word) {
+    size_t length = strlen(word);
+    for (const char *at = list; (at = strstr(at, word)) != NULL; at += length)
+        if ((at == list || at[-1] == ' ') && (at[length] == ' ' || at[length] == '\0'))
+            return true;
+    return false;
+}
+
+static int check_options(const struct invocation *call, const struct subcommand *subcommand,
+                         struct error *err) {
+    for (size_t i = 0; i < COMMAND_OPTIONS && call->command->options[i].name != NULL; i++) {
+        const char *name = call->command->options[i].name;
+        if (call->values[i] == NULL || has_word(subcommand->options, name))
+            continue;
+        error_set(err, ERROR_USAGE, "%s takes no --%s", subcommand->name, name);
+        error_todo(err, "see arrestor strongbox --help");
+        return fault(err);
+    }
+    return 0;
+}
+
+/* The extra word is not repeated: it may be a secret. */
+static int refuse_extra(const struct subcommand *subcommand, struct error *err) {
+    if (strcmp(subcommand->name, "set") != 0) {
+        error_set(err, ERROR_USAGE, "%s takes %s", subcommand->name,
+                  subcommand->takes_name ? "one NAME and nothing else" : "no further words");
+        error_todo(err, "see arrestor strongbox --help");
+        return fault(err);
+    }
+    error_set(err, ERROR_USAGE,
+              "a value is never taken from the command line: every process on this machine can "
+              "read it there (ps, /proc), and the shell keeps it in its history");
+    error_todo(err, "pass it on standard input, or run it at a terminal without one to be asked; "
+                    "if what you typed is in use, change it");
+    return fault(err);
+}
+
+static int check_operands(const struct invocation *call, const struct subcommand *subcommand,
+                          struct error *err) {
+    size_t wanted = subcommand->takes_name ? 2 : 1;
+    if (call->operand_count > wanted || call->rest_count > 0)
+        return refuse_extra(subcommand, err);
+    if (call->operand_count == wanted)
+        return 0;
+    error_set(err, ERROR_USAGE, "%s needs the NAME of a secret", subcommand->name);
+    error_todo(err, "arrestor strongbox list shows the names that there are");
+    return fault(err);
+}
+
+/* The path that the option gives, else the default; canonical where it exists,
+ * because a linked box is replaced where it really lies. */
+static int find_path(const struct invocation *call, const char *option,
+                     int (*rule)(char *const *, uid_t, char *, size_t, struct error *), char *ret,
+                     struct error *err) {
+    char path[PATH_MAX];
+    const char *given = command_value(call, option);
+    if (given == NULL && rule(call->environment, geteuid(), path, sizeof path, err) != 0)
+        return fault(err);
+    if (given != NULL && (*given == '\0' || strlen(given) >= sizeof path)) {
+        error_set(err, ERROR_USAGE, "--%s needs a path of 1 to %zu bytes", option, sizeof path - 1);
+        return fault(err);
+    }
+    if (given != NULL)
+        (void)snprintf(path, sizeof path, "%s", given);
+    if (realpath(path, ret) == NULL)
+        (void)snprintf(ret, PATH_MAX, "%s", path);
+    return 0;
+}
+
+static int read_job(const struct invocation *call, const struct subcommand *subcommand,
+                    struct strongbox_job *job, struct error *err) {
+    job->name = subcommand->takes_name ? call->operands[1] : NULL;
+    job->field = command_value(call, "field");
+    job->keep_newline = command_value(call, "keep-newline") != NULL;
+    job->box_given = command_value(call, "box") != NULL;
+    job->key_given = command_value(call, "key") != NULL;
+    if (command_format(call, &job->json, err) != 0 ||
+        find_path(call, "box", box_default_path, job->box, err) != 0 ||
+        find_path(call, "key", box_default_key, job->key, err) != 0)
+        return -1;
+    return job->name == NULL ? 0 : box_check_name(job->name, err);
+}
+
+static int run_strongbox(const struct invocation *call) {
+    const struct subcommand *subcommand = NULL;
+    struct strongbox_job job;
+    struct error err;
+    error_clear(&err);
+    secret_install_allocators();
+    if (call->operand_count == 0) {
+        error_set(&err, ERROR_USAGE, "what is to be done with the strongbox?");
+        error_todo(&err, "it is one of init, set, get, list, rm; see arrestor strongbox --help");
+        fault(&err);
+        return command_fail(&err);
+    }
+    if (find_subcommand(call->operands[0], &subcommand, &err) != 0 ||
+        check_options(call, subcommand, &err) != 0 || check_operands(call, subcommand, &err) != 0 ||
+        read_job(call, subcommand, &job, &err) != 0 || subcommand->run(&job, &err) != 0)
+        return command_fail(&err);
+    return 0;
+}
+
+const struct command strongbox_command = {
+    .name = "strongbox",
+    .summary = "keeps secrets in an encrypted file on this machine",
+    .usage = "init [--box FILE] [--key FILE]\n"
+             "set NAME [--field F] [--keep-newline]   (the value: standard input, or a prompt)\n"
+             "get NAME [--field F]\n"
+             "list [--format text|json]\n"
+             "rm NAME",
+    .examples =
+        "  arrestor strongbox init\n"
+        "  arrestor strongbox set db                        ask for the value, without echo\n"
+        "  pwgen -s 32 1 | arrestor strongbox set db --field password\n"
+        "  arrestor strongbox get db --field password\n"
+        "  arrestor strongbox list --format json\n"
+        "\n"
+        "Without --box: $ARRESTOR_STRONGBOX, else /var/lib/arrestor/strongbox.box for root,\n"
+        "else ${XDG_DATA_HOME:-~/.local/share}/arrestor/strongbox.box. Without --key:\n"
+        "$ARRESTOR_STRONGBOX_KEY, else /etc/arrestor/strongbox.key for root, else\n"
+        "${XDG_CONFIG_HOME:-~/.config}/arrestor/strongbox.key.\n"
+        "Exit: 0 done, 2 usage, 3 standard input, 6 box, key or secret, 70 the system.\n",
+    .options = {{"box", 0, "FILE", "the strongbox"},
+                {"key", 0, "FILE", "its key: one line, mode 0400 or 0600"},
+                {"field", 0, "NAME", "only this member of a secret that is a JSON object"},
+                {"keep-newline", 0, NULL, "keep the newline at the end of standard input"},
+                {"format", 0, "FORMAT", "of list: text (default) or json"}},
+    .run = run_strongbox,
+};
