@@ -1,0 +1,71 @@
+#include <string.h>
+
+#include "policy/effective/launch.h"
+#include "sidecar/base/arena.h"
+#include "sidecar/base/error.h"
+
+static const char *find_variable(const struct launch *launch, const char *name) {
+    size_t length = strlen(name);
+    for (const char *const *e = launch->environment; e != NULL && *e != NULL; e++)
+        if (strncmp(*e, name, length) == 0 && (*e)[length] == '=' && (*e)[length + 1] != '\0')
+            return *e + length + 1;
+    return NULL;
+}
+
+static int out_of_memory(struct error *err) {
+    return error_set(err, ERROR_MEMORY, "no memory for the plan of the launch");
+}
+
+/* Spark: bin/load-spark-env.sh; an empty SPARK_CONF_DIR counts as none. */
+static int find_directories(const struct launch *launch, struct arena *arena,
+                            struct launch_plan *plan, struct error *err) {
+    plan->spark_home =
+        launch->spark_home != NULL ? launch->spark_home : find_variable(launch, "SPARK_HOME");
+    const char *variable = find_variable(launch, "SPARK_CONF_DIR");
+    if (launch->conf_dir != NULL || variable != NULL) {
+        plan->conf_dir = launch->conf_dir != NULL ? launch->conf_dir : variable;
+        return 0;
+    }
+    if (plan->spark_home == NULL)
+        return 0;
+    plan->conf_dir = arena_printf(arena, "%s/conf", plan->spark_home);
+    return plan->conf_dir == NULL ? out_of_memory(err) : 0;
+}
+
+static int name_defaults(const struct launch *launch, struct arena *arena, struct launch_plan *plan,
+                         struct error *err) {
+    if (plan->conf_dir == NULL)
+        return 0;
+    const char *label = launch->conf_dir_label != NULL ? launch->conf_dir_label : plan->conf_dir;
+    plan->defaults_path = arena_printf(arena, "%s/spark-defaults.conf", plan->conf_dir);
+    plan->defaults_label = arena_printf(arena, "%s/spark-defaults.conf", label);
+    return plan->defaults_path == NULL || plan->defaults_label == NULL ? out_of_memory(err) : 0;
+}
+
+static int list_files(struct arena *arena, struct launch_plan *plan, struct error *err) {
+    const struct launch_arguments *arguments = &plan->arguments;
+    plan->extra_paths =
+        arena_array(arena, arguments->properties_count + 1, sizeof *plan->extra_paths);
+    if (plan->extra_paths == NULL)
+        return out_of_memory(err);
+    for (size_t i = 0; i < arguments->properties_count; i++) {
+        const struct properties_argument *file = &arguments->properties[i];
+        if (file->extra)
+            plan->extra_paths[plan->extra_count++] = file->path;
+        else
+            plan->properties_path = file->path;
+    }
+    plan->defaults_in_force =
+        plan->properties_path == NULL || arguments->load_defaults.text != NULL;
+    return 0;
+}
+
+int launch_plan(const struct launch *launch, struct arena *arena, struct launch_plan *ret,
+                struct error *err) {
+    *ret = (struct launch_plan){.launch = launch};
+    if (arguments_parse(launch->argv, launch->argc, arena, &ret->arguments, err) != 0 ||
+        find_directories(launch, arena, ret, err) != 0 ||
+        name_defaults(launch, arena, ret, err) != 0)
+        return -1;
+    return list_files(arena, ret, err);
+}

@@ -1,0 +1,119 @@
+#include "policy/effective/resolution.h"
+
+#include <string.h>
+
+#include "sidecar/base/arena.h"
+#include "sidecar/base/error.h"
+#include "sidecar/base/text.h"
+
+bool resolution_since(const struct resolution *r, int major, int minor) {
+    int have = r->sources->spark_major, small = r->sources->spark_minor;
+    return have == 0 || have > major || (have == major && small >= minor);
+}
+
+int resolution_add(struct resolution *r, const struct setting *setting, enum strength strength) {
+    return candidates_add(&r->candidates, r->arena, setting, strength, r->err);
+}
+
+int resolution_note(struct resolution *r, const struct origin *origin, const char *text) {
+    if (r->note_count == r->note_capacity) {
+        size_t capacity = r->note_capacity == 0 ? 16 : 2 * r->note_capacity;
+        struct note *notes = arena_array(r->arena, capacity, sizeof *notes);
+        if (notes == NULL)
+            return error_set(r->err, ERROR_MEMORY, "no memory for the notes");
+        if (r->note_count > 0)
+            memcpy(notes, r->notes, r->note_count * sizeof *notes);
+        r->notes = notes;
+        r->note_capacity = capacity;
+    }
+    r->notes[r->note_count++] = (struct note){.origin = *origin, .text = text};
+    return 0;
+}
+
+const char *resolution_variable(const struct resolution *r, const char *name) {
+    size_t length = strlen(name);
+    for (const char *const *e = r->plan->launch->environment; e != NULL && *e != NULL; e++)
+        if (strncmp(*e, name, length) == 0 && (*e)[length] == '=')
+            return *e + length + 1;
+    return NULL;
+}
+
+const char *resolution_word(const struct resolution *r, const char *text) {
+    if (strchr(text, '\r') == NULL || !resolution_since(r, 3, 4))
+        return text;
+    char *copy = arena_text(r->arena, text, strlen(text));
+    if (copy == NULL)
+        return NULL;
+    char *out = copy;
+    for (const char *p = text; *p != '\0'; p++)
+        if (*p != '\r')
+            *out++ = *p;
+    *out = '\0';
+    return copy;
+}
+
+static struct setting from_argument(const struct resolution *r, const char *key,
+                                    const struct argument *argument) {
+    struct origin origin = {.kind = ORIGIN_ARGV, .argv = argument->argv};
+    return (struct setting){.key = key,
+                            .value = resolution_word(r, argument->text),
+                            .origin = origin,
+                            .value_origin = origin};
+}
+
+static struct setting from_variable(const struct resolution *r, const char *key,
+                                    const char *variable) {
+    const char *value = variable == NULL ? NULL : resolution_variable(r, variable);
+    struct origin origin = {.kind = ORIGIN_ENVIRONMENT, .variable = variable};
+    return (struct setting){.key = key, .value = value, .origin = origin, .value_origin = origin};
+}
+
+struct setting resolution_look(const struct resolution *r, enum argument_id id, const char *key,
+                               const char *alternative, const char *variable) {
+    const struct launch_arguments *arguments = &r->plan->arguments;
+    if ((size_t)id < ARGUMENTS && arguments->values[id].text != NULL)
+        return from_argument(r, key, &arguments->values[id]);
+    const struct setting *property = candidates_property(&r->candidates, key);
+    if (property == NULL && alternative != NULL)
+        property = candidates_property(&r->candidates, alternative);
+    if (property == NULL)
+        return from_variable(r, key, variable);
+    struct setting found = *property;
+    found.key = key;
+    return found;
+}
+
+bool resolution_runs_driver(const struct resolution *r) {
+    struct setting master = resolution_look(r, ARGUMENT_MASTER, "spark.master", NULL, NULL);
+    struct setting mode =
+        resolution_look(r, ARGUMENT_DEPLOY_MODE, "spark.submit.deployMode", NULL, NULL);
+    return master.value == NULL || master.value[0] == '\0' || mode.value == NULL ||
+           mode.value[0] == '\0' || strcmp(mode.value, "client") == 0;
+}
+
+const char *resolution_resource(const struct resolution *r) {
+    const char *text = r->plan->arguments.resource.text;
+    return text == NULL ? "" : text;
+}
+
+const char *resolution_class(const struct resolution *r) {
+    const char *text = r->plan->arguments.values[ARGUMENT_CLASS].text;
+    return text == NULL ? "" : text;
+}
+
+int resolution_refuse(struct resolution *r, const struct origin *about, const char *what,
+                      const char *todo) {
+    enum origin_kind kind = about == NULL ? ORIGIN_UNSET : about->kind;
+    if (kind == ORIGIN_ARGV)
+        error_set(r->err, ERROR_SPARK, "argument %zu: Spark refuses %s", about->argv, what);
+    else if (kind == ORIGIN_ENVIRONMENT)
+        error_set(r->err, ERROR_SPARK, "environment variable %s: Spark refuses %s", about->variable,
+                  what);
+    else
+        error_set(r->err, ERROR_SPARK, "Spark refuses %s", what);
+    if (kind == ORIGIN_FILE)
+        error_at(r->err, about->file, about->line, about->column);
+    else
+        error_at(r->err, r->plan->arguments.program, 0, 0);
+    return error_todo(r->err, "%s", todo);
+}

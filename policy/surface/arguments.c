@@ -1,0 +1,413 @@
+#include "policy/surface/arguments.h"
+
+#include <string.h>
+
+#include "sidecar/base/arena.h"
+#include "sidecar/base/error.h"
+#include "sidecar/base/text.h"
+
+/* What spark-submit does with an option. */
+enum form {
+    FORM_VALUE,    /* kept under its argument_id */
+    FORM_CONF,     /* KEY=VALUE */
+    FORM_SETTING,  /* becomes a setting where it stands, as --conf would */
+    FORM_FILE,     /* --properties-file */
+    FORM_EXTRA,    /* --extra-properties-file */
+    FORM_ACTION,   /* takes a value, launches nothing */
+    FORM_DEFAULTS, /* switches from here on: no value, an attached one is ignored */
+    FORM_SUPERVISE,
+    FORM_VERBOSE,
+    FORM_HELP
+};
+
+struct option_form {
+    const char *name;
+    enum form form;
+    enum argument_id id; /* FORM_VALUE */
+    const char *key;     /* FORM_SETTING */
+};
+
+/* Spark: SparkSubmitOptionParser.opts and .switches; the five FORM_SETTING rows
+ * are SparkSubmitCommandBuilder.OptionParser.handle. */
+static const struct option_form forms[] = {
+#define VALUE_ROW(id, name) {name, FORM_VALUE, ARGUMENT_##id, NULL},
+    ARGUMENT_TABLE(VALUE_ROW)
+#undef VALUE_ROW
+        {"--conf", FORM_CONF, 0, NULL},
+    {"-c", FORM_CONF, 0, NULL},
+    {"--driver-memory", FORM_SETTING, 0, "spark.driver.memory"},
+    {"--driver-java-options", FORM_SETTING, 0, "spark.driver.extraJavaOptions"},
+    {"--driver-library-path", FORM_SETTING, 0, "spark.driver.extraLibraryPath"},
+    {"--driver-class-path", FORM_SETTING, 0, "spark.driver.extraClassPath"},
+    {"--driver-default-class-path", FORM_SETTING, 0, "spark.driver.defaultExtraClassPath"},
+    {"--properties-file", FORM_FILE, 0, NULL},
+    {"--extra-properties-file", FORM_EXTRA, 0, NULL},
+    {"--kill", FORM_ACTION, 0, NULL},
+    {"--status", FORM_ACTION, 0, NULL},
+    {"--load-spark-defaults", FORM_DEFAULTS, 0, NULL},
+    {"--supervise", FORM_SUPERVISE, 0, NULL},
+    {"--verbose", FORM_VERBOSE, 0, NULL},
+    {"-v", FORM_VERBOSE, 0, NULL},
+    {"--help", FORM_HELP, 0, NULL},
+    {"-h", FORM_HELP, 0, NULL},
+    {"--usage-error", FORM_HELP, 0, NULL},
+    {"--version", FORM_HELP, 0, NULL},
+};
+#define FORMS (sizeof forms / sizeof forms[0])
+
+#define SQL_SHELL      "org.apache.spark.sql.hive.thriftserver.SparkSQLCLIDriver"
+#define EXAMPLE_PREFIX "org.apache.spark.examples."
+
+/* The scripts in Spark's bin/ that end in spark-submit, and what each puts before
+ * the caller's words. */
+struct program {
+    const char *name;
+    const char *first_word; /* special first word of spark-submit, or NULL */
+    const char *class_name, *application_name;
+};
+
+static const struct program programs[] = {
+    {"spark-submit", NULL, NULL, NULL},
+    {"spark2-submit", NULL, NULL, NULL},
+    {"spark3-submit", NULL, NULL, NULL},
+    {"spark-shell", NULL, "org.apache.spark.repl.Main", "Spark shell"},
+    {"spark-sql", NULL, SQL_SHELL, NULL},
+    {"pyspark", "pyspark-shell-main", NULL, "PySparkShell"},
+    {"sparkR", "sparkr-shell-main", NULL, NULL},
+    {"run-example", "run-example", NULL, NULL},
+};
+
+/* Words that spark-submit knows in the first place only, and the application
+ * that each one stands for. */
+struct first_word {
+    const char *word, *resource;
+    bool mixed;
+};
+
+static const struct first_word first_words[] = {
+    {"pyspark-shell-main", "pyspark-shell", true},
+    {"sparkr-shell-main", "sparkr-shell", true},
+    {"run-example", "spark-examples.jar", false},
+};
+
+/* Main classes behind which unknown words belong to the shell or server. Spark:
+ * SparkSubmitCommandBuilder.specialClasses. */
+static const struct {
+    const char *class_name, *resource;
+} special_classes[] = {
+    {"org.apache.spark.repl.Main", "spark-shell"},
+    {SQL_SHELL, "spark-internal"},
+    {"org.apache.spark.sql.hive.thriftserver.HiveThriftServer2", "spark-internal"},
+    {"org.apache.spark.sql.connect.service.SparkConnectServer", "spark-internal"},
+    {"org.apache.spark.sql.application.ConnectRepl", "connect-shell"},
+};
+
+struct parser {
+    const char *const *argv;
+    size_t argc, at;
+    struct arena *arena;
+    struct launch_arguments *ret;
+    struct setting *conf;
+    struct properties_argument *properties;
+    struct note *notes;
+    bool example;
+    bool stopped; /* the application was named: the rest belongs to it */
+    struct error *err;
+};
+
+/* One word, split at '=' as spark-submit does it. */
+struct word {
+    const char *name;
+    const char *value; /* NULL: not attached */
+};
+
+const char *argument_name(enum argument_id id) {
+    return (size_t)id < ARGUMENTS ? forms[id].name : "";
+}
+
+static int refuse(struct parser *p, size_t index, const char *what) {
+    error_set(p->err, ERROR_SPARK, "argument %zu %s", index, what);
+    error_at(p->err, p->ret->program, 0, 0);
+    return error_todo(p->err, "spark-submit --help lists what it takes");
+}
+
+static int out_of_memory(struct error *err) {
+    return error_set(err, ERROR_MEMORY, "no memory for the command line");
+}
+
+static void add_note(struct parser *p, size_t index, const char *text) {
+    p->notes[p->ret->note_count++] =
+        (struct note){.origin = {.kind = ORIGIN_ARGV, .argv = index}, .text = text};
+}
+
+/* Java's '.' ends at these: a value with one of them is not split off. */
+static bool has_line_end(const char *text) {
+    return strpbrk(text, "\n\r") != NULL || strstr(text, "\xc2\x85") != NULL ||
+           strstr(text, "\xe2\x80\xa8") != NULL || strstr(text, "\xe2\x80\xa9") != NULL;
+}
+
+/* The whole word as "(--[^=]+)=(.+)", or all of it a name. */
+static int split_word(struct parser *p, const char *text, struct word *ret) {
+    *ret = (struct word){.name = text};
+    const char *sign = text_starts(text, "--") ? strchr(text, '=') : NULL;
+    if (sign == NULL || sign == text + 2 || sign[1] == '\0' || has_line_end(sign + 1))
+        return 0;
+    char *name = arena_text(p->arena, text, (size_t)(sign - text));
+    if (name == NULL)
+        return out_of_memory(p->err);
+    *ret = (struct word){.name = name, .value = sign + 1};
+    return 0;
+}
+
+static const struct option_form *find_form(const char *name) {
+    for (size_t i = 0; i < FORMS; i++)
+        if (strcmp(forms[i].name, name) == 0)
+            return &forms[i];
+    return NULL;
+}
+
+static bool takes_value(enum form form) {
+    return form < FORM_DEFAULTS;
+}
+
+static int add_setting(struct parser *p, const char *key, const char *value, size_t index) {
+    struct origin origin = {.kind = ORIGIN_ARGV, .argv = index};
+    p->conf[p->ret->conf.count++] =
+        (struct setting){.key = key, .value = value, .origin = origin, .value_origin = origin};
+    return 0;
+}
+
+/* Spark: split at the first '=', neither side trimmed. */
+static int add_conf(struct parser *p, const char *text, size_t index) {
+    const char *sign = strchr(text, '=');
+    if (sign == NULL)
+        return refuse(p, index, "is no setting: --conf takes KEY=VALUE, and there is no '='");
+    char *key = arena_text(p->arena, text, (size_t)(sign - text));
+    return key == NULL ? out_of_memory(p->err) : add_setting(p, key, sign + 1, index);
+}
+
+static void add_value(struct parser *p, enum argument_id id, const char *text, size_t index) {
+    p->ret->values[id] = (struct argument){.text = text, .argv = index};
+    if (id != ARGUMENT_CLASS)
+        return;
+    for (size_t i = 0; i < sizeof special_classes / sizeof special_classes[0]; i++) {
+        if (strcmp(text, special_classes[i].class_name) == 0) {
+            p->ret->mixed = true;
+            p->ret->resource = (struct argument){special_classes[i].resource, index};
+        }
+    }
+}
+
+static void add_special(struct parser *p, const char *name) {
+    if (p->ret->launches)
+        p->ret->special = name;
+    p->ret->launches = false;
+}
+
+static int take_value(struct parser *p, const struct option_form *option, const char *value,
+                      size_t index, bool joined) {
+    switch (option->form) {
+    case FORM_CONF:
+        return add_conf(p, value, index);
+    case FORM_SETTING:
+        if (strcmp(option->name, "--driver-default-class-path") == 0)
+            p->ret->driver_default_class_path = (struct argument){value, index};
+        return add_setting(p, option->key, value, index);
+    case FORM_FILE:
+    case FORM_EXTRA:
+        p->properties[p->ret->properties_count++] = (struct properties_argument){
+            .path = value, .argv = index, .joined = joined, .extra = option->form == FORM_EXTRA};
+        return 0;
+    case FORM_ACTION:
+        add_special(p, option->name);
+        return 0;
+    default:
+        add_value(p, option->id, value, index);
+        return 0;
+    }
+}
+
+static void take_switch(struct parser *p, const struct option_form *option, const char *value) {
+    struct argument here = {option->name, p->at};
+    if (value != NULL)
+        add_note(p, p->at,
+                 "is a switch: spark-submit turns it on and ignores what stands behind the '='");
+    if (option->form == FORM_DEFAULTS)
+        p->ret->load_defaults = here;
+    else if (option->form == FORM_SUPERVISE)
+        p->ret->supervise = here;
+    else if (option->form == FORM_HELP)
+        add_special(p, option->name);
+}
+
+static int take_option(struct parser *p, const struct option_form *option, const char *value) {
+    if (!takes_value(option->form)) {
+        take_switch(p, option, value);
+        return 0;
+    }
+    if (value != NULL)
+        return take_value(p, option, value, p->at, true);
+    if (p->at + 1 >= p->argc) {
+        error_set(p->err, ERROR_SPARK, "argument %zu: %s needs a value, and none follows", p->at,
+                  option->name);
+        return error_at(p->err, p->ret->program, 0, 0);
+    }
+    p->at++;
+    if (find_form(p->argv[p->at]) != NULL)
+        add_note(p, p->at, "looks like an option, but is taken as the value of the one before it");
+    return take_value(p, option, p->argv[p->at], p->at, false);
+}
+
+static int refuse_unknown(struct parser *p, const char *text) {
+    const char *names[FORMS];
+    for (size_t i = 0; i < FORMS; i++)
+        names[i] = forms[i].name;
+    char name[64];
+    size_t length = strcspn(text, "=");
+    length = length < sizeof name ? length : sizeof name - 1;
+    memcpy(name, text, length);
+    name[length] = '\0';
+    error_set(p->err, ERROR_SPARK, "argument %zu: spark-submit refuses the option %s", p->at, name);
+    error_at(p->err, p->ret->program, 0, 0);
+    const struct option_form *exact = find_form(name);
+    if (exact != NULL)
+        return error_todo(p->err, "write it as two words, %s and its value", exact->name);
+    const char *near = text_nearest(name, names, FORMS);
+    return near == NULL ? error_todo(p->err, "spark-submit --help lists what it takes")
+                        : error_todo(p->err, "did you mean %s?", near);
+}
+
+/* A word that is no option. */
+static int take_unknown(struct parser *p, const char *name) {
+    struct launch_arguments *ret = p->ret;
+    if (ret->mixed) {
+        if (ret->application_arguments == p->argc)
+            ret->application_arguments = p->at;
+        return 0;
+    }
+    p->stopped = true;
+    if (p->example) {
+        const char *prefix = text_starts(name, EXAMPLE_PREFIX) ? "" : EXAMPLE_PREFIX;
+        const char *class_name = arena_printf(p->arena, "%s%s", prefix, name);
+        ret->values[ARGUMENT_CLASS] = (struct argument){class_name, p->at};
+        return class_name == NULL ? out_of_memory(p->err) : 0;
+    }
+    if (name[0] == '-')
+        return refuse_unknown(p, p->argv[p->at]);
+    ret->resource = (struct argument){p->argv[p->at], p->at};
+    return 0;
+}
+
+/* Options behind the application belong to it and configure nothing. */
+static void note_dead_options(struct parser *p) {
+    p->ret->application_arguments = p->at;
+    for (; p->at < p->argc; p->at++) {
+        const char *text = p->argv[p->at];
+        size_t length = strcspn(text, "=");
+        for (size_t i = 0; i < FORMS; i++)
+            if (takes_value(forms[i].form) && text_starts(text, "--") &&
+                strlen(forms[i].name) == length && strncmp(forms[i].name, text, length) == 0)
+                add_note(p, p->at,
+                         "stands behind the application: it goes to the application and "
+                         "configures nothing");
+    }
+}
+
+static int parse_words(struct parser *p) {
+    while (p->at < p->argc && !p->stopped) {
+        struct word word;
+        if (split_word(p, p->argv[p->at], &word) != 0)
+            return -1;
+        const struct option_form *option = find_form(word.name);
+        int status =
+            option == NULL ? take_unknown(p, word.name) : take_option(p, option, word.value);
+        if (status != 0)
+            return -1;
+        p->at++;
+    }
+    if (p->stopped)
+        note_dead_options(p);
+    return 0;
+}
+
+static void take_first_word(struct parser *p, const char *word, size_t index) {
+    for (size_t i = 0; i < sizeof first_words / sizeof first_words[0]; i++) {
+        if (strcmp(word, first_words[i].word) != 0)
+            continue;
+        p->ret->resource = (struct argument){first_words[i].resource, index};
+        p->ret->mixed = first_words[i].mixed;
+        p->example = strcmp(word, "run-example") == 0;
+        p->at = index + 1;
+    }
+}
+
+static int find_program(struct parser *p, const struct program **ret) {
+    const char *slash = p->argc == 0 ? NULL : strrchr(p->argv[0], '/');
+    const char *name = p->argc == 0 ? "" : slash != NULL ? slash + 1 : p->argv[0];
+    for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++) {
+        if (strcmp(name, programs[i].name) == 0) {
+            *ret = &programs[i];
+            return 0;
+        }
+    }
+    error_set(p->err, ERROR_USAGE, "arrestor cannot tell what %.100s would launch",
+              name[0] == '\0' ? "an empty command" : name);
+    return error_todo(p->err, "write spark-submit, spark-shell, pyspark, spark-sql, sparkR or "
+                              "run-example behind --");
+}
+
+static void take_program(struct parser *p, const struct program *program) {
+    p->ret->program = program->name;
+    p->at = 1;
+    if (program->first_word != NULL)
+        take_first_word(p, program->first_word, 0);
+    else if (program->class_name == NULL && p->argc > 1)
+        take_first_word(p, p->argv[1], 1);
+    if (program->class_name != NULL)
+        add_value(p, ARGUMENT_CLASS, program->class_name, 0);
+    if (program->application_name != NULL)
+        add_value(p, ARGUMENT_NAME, program->application_name, 0);
+    p->ret->insert_at = p->at;
+}
+
+static int check_complete(struct parser *p) {
+    struct launch_arguments *ret = p->ret;
+    if (!ret->launches)
+        return 0;
+    if (p->example && ret->values[ARGUMENT_CLASS].text == NULL) {
+        error_set(p->err, ERROR_SPARK, "no example class is named");
+    } else if (ret->resource.text == NULL) {
+        error_set(p->err, ERROR_SPARK, "no application is named");
+    } else if (strcmp(ret->resource.text, "pyspark-shell") == 0 && ret->mixed &&
+               ret->application_arguments < p->argc) {
+        error_set(p->err, ERROR_SPARK, "argument %zu: the pyspark shell takes no arguments",
+                  ret->application_arguments);
+    } else {
+        return 0;
+    }
+    error_at(p->err, ret->program, 0, 0);
+    return error_todo(p->err, "name the jar, .py or .R file behind the options of spark-submit");
+}
+
+int arguments_parse(const char *const *argv, size_t argc, struct arena *arena,
+                    struct launch_arguments *ret, struct error *err) {
+    struct parser p = {.argv = argv, .argc = argc, .arena = arena, .ret = ret, .err = err};
+    const struct program *program = NULL;
+    *ret = (struct launch_arguments){.launches = true, .application_arguments = argc};
+    if (argc > LIMIT_ARGUMENTS)
+        return error_set(err, ERROR_INPUT, "more than %d arguments", LIMIT_ARGUMENTS);
+    if (find_program(&p, &program) != 0)
+        return -1;
+    p.conf = arena_array(arena, argc, sizeof *p.conf);
+    p.properties = arena_array(arena, argc, sizeof *p.properties);
+    p.notes = arena_array(arena, 2 * argc, sizeof *p.notes);
+    if (p.conf == NULL || p.properties == NULL || p.notes == NULL)
+        return out_of_memory(err);
+    ret->conf.items = p.conf;
+    ret->properties = p.properties;
+    ret->notes = p.notes;
+    take_program(&p, program);
+    if (argc == 1 && program->class_name == NULL && program->first_word == NULL)
+        add_special(&p, "");
+    return parse_words(&p) != 0 ? -1 : check_complete(&p);
+}
