@@ -1,0 +1,108 @@
+#include <string.h>
+
+#include "policy/plaintext/plaintext.h"
+#include "policy/report/report.h"
+#include "policy/report/report_json.h"
+#include "policy/report/report_line.h"
+#include "sidecar/base/arena.h"
+#include "sidecar/base/buffer.h"
+#include "sidecar/base/error.h"
+#include "sidecar/base/text.h"
+
+static const char *redact_value(const struct setting *setting) {
+    return plaintext_must_redact(setting->key, setting->value) ? "(redacted)" : setting->value;
+}
+
+/* A copy of everything that a setting overrides. 0 or -1. */
+static int copy_chain(const struct setting *weaker, struct arena *arena,
+                      const struct setting **ret) {
+    for (; weaker != NULL; weaker = weaker->overridden) {
+        struct setting *copy = arena_array(arena, 1, sizeof *copy);
+        if (copy == NULL)
+            return -1;
+        *copy = *weaker;
+        copy->value = redact_value(weaker);
+        *ret = copy;
+        ret = &copy->overridden;
+    }
+    return 0;
+}
+
+static const struct setting *copy_settings(const struct setting *settings, size_t count,
+                                           struct arena *arena) {
+    struct setting *copies = arena_array(arena, count, sizeof *copies);
+    for (size_t i = 0; copies != NULL && i < count; i++) {
+        copies[i] = settings[i];
+        copies[i].value = redact_value(&settings[i]);
+        if (copy_chain(settings[i].overridden, arena, &copies[i].overridden) != 0)
+            return NULL;
+    }
+    return copies;
+}
+
+int report_redact(const struct effective *conf, struct arena *arena, struct effective *ret,
+                  struct error *err) {
+    struct effective copy = *conf;
+    copy.settings = copy_settings(conf->settings, conf->count, arena);
+    copy.ignored = copy_settings(conf->ignored, conf->ignored_count, arena);
+    if (copy.settings == NULL || copy.ignored == NULL)
+        return error_set(err, ERROR_MEMORY, "memory is exhausted while hiding values");
+    *ret = copy;
+    return 0;
+}
+
+static void add_line(struct buffer *out, const struct setting *setting, const char *remark) {
+    line_origin(out, &setting->origin);
+    buffer_char(out, '\t');
+    text_escape(out, setting->key, strlen(setting->key));
+    buffer_char(out, ' ');
+    text_escape(out, setting->value, strlen(setting->value));
+    buffer_printf(out, "%s\n", remark);
+}
+
+static void add_chain(struct buffer *out, const struct setting *setting, const char *remark) {
+    add_line(out, setting, remark);
+    for (const struct setting *weaker = setting->overridden; weaker != NULL;
+         weaker = weaker->overridden)
+        add_line(out, weaker, "\t(overridden)");
+}
+
+void report_effective_text(const struct effective *redacted, struct buffer *out) {
+    for (size_t i = 0; i < redacted->count; i++)
+        add_chain(out, &redacted->settings[i], "");
+    for (size_t i = 0; i < redacted->ignored_count; i++)
+        add_chain(out, &redacted->ignored[i],
+                  "\t(ignored by Spark: the key does not begin with "
+                  "\"spark.\")");
+    for (size_t i = 0; i < redacted->note_count; i++)
+        line_note(out, &redacted->notes[i]);
+}
+
+static void json_settings(struct buffer *out, const struct setting *settings, size_t count) {
+    buffer_char(out, '[');
+    for (size_t i = 0; i < count; i++) {
+        buffer_text(out, i == 0 ? "\n  {" : ",\n  {");
+        json_field(out, "key", settings[i].key);
+        buffer_text(out, ", ");
+        json_setting(out, &settings[i]);
+        buffer_char(out, '}');
+    }
+    buffer_char(out, ']');
+}
+
+void report_effective_json(const struct effective *redacted, struct buffer *out) {
+    buffer_char(out, '{');
+    json_field(out, "master", master_name(redacted->master));
+    buffer_text(out, ", \"spark\": ");
+    if (redacted->spark_major > 0)
+        buffer_printf(out, "\"%d.%d\"", redacted->spark_major, redacted->spark_minor);
+    else
+        buffer_text(out, "null");
+    buffer_text(out, ",\n \"settings\": ");
+    json_settings(out, redacted->settings, redacted->count);
+    buffer_text(out, ",\n \"ignored\": ");
+    json_settings(out, redacted->ignored, redacted->ignored_count);
+    buffer_text(out, ",\n \"notes\": ");
+    json_notes(out, redacted->notes, redacted->note_count);
+    buffer_text(out, "}\n");
+}

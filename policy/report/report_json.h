@@ -1,0 +1,26 @@
+/* report_json.h: pieces of JSON that several reports write. Private to this room. */
+#ifndef ARRESTOR_POLICY_REPORT_JSON_H
+#define ARRESTOR_POLICY_REPORT_JSON_H
+
+#include <stddef.h>
+
+#include "policy/effective/setting.h"
+
+struct buffer;
+
+/* A JSON string, or null. */
+void json_text(struct buffer *out, const char *text);
+
+/* "name": "text", without a comma. */
+void json_field(struct buffer *out, const char *name, const char *text);
+
+/* {"file", "line", "column"}, {"argv"}, {"variable"} or {"arrestor"}; where nobody
+ * set the key also "unset": true. */
+void json_origin(struct buffer *out, const struct origin *origin);
+
+void json_notes(struct buffer *out, const struct note *notes, size_t count);
+
+/* "value", "origin" and "overrides" of a setting, without braces. */
+void json_setting(struct buffer *out, const struct setting *setting);
+
+#endif

@@ -1,0 +1,299 @@
+#include "policy/rules/rule_check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/rules/rule_evaluate.h"
+#include "policy/rules/rule_message.h"
+#include "policy/rules/rule_offence.h"
+#include "policy/rules/rule_operators.h"
+#include "sidecar/base/arena.h"
+#include "sidecar/base/buffer.h"
+#include "sidecar/base/error.h"
+#include "sidecar/base/limits.h"
+#include "sidecar/base/text.h"
+
+/* Findings for which room is made at first. */
+#define FIRST_FINDINGS 32
+
+/* Further keys that a message names. */
+#define OTHER_KEYS 3
+
+struct checker {
+    const struct effective *conf;
+    struct check_mode mode;
+    struct arena *arena;
+    struct error *err;
+    struct scene scenes[SCENES];
+    size_t scene_count;
+    struct finding *findings;
+    size_t count, capacity;
+    size_t *claims; /* by step of the walk: 1 + the PLAINTEXT finding about it */
+};
+
+static int memory_fault(struct checker *c) {
+    return error_set(c->err, ERROR_MEMORY, "memory is exhausted while judging");
+}
+
+static enum effect effect_of(const struct checker *c, const struct rule *rule, enum truth truth) {
+    if (c->mode.warn)
+        return EFFECT_WARN;
+    if (truth == TRUTH_FALSE)
+        return EFFECT_REFUSE;
+    return c->mode.strict_unknown && rule->severity >= SEVERITY_HIGH ? EFFECT_REFUSE : EFFECT_WARN;
+}
+
+static struct finding *add_finding(struct checker *c, const struct rule *rule, enum truth truth) {
+    if (c->count == LIMIT_FINDINGS) {
+        error_set(c->err, ERROR_INPUT, "more than %d findings", LIMIT_FINDINGS);
+        error_todo(c->err, "judge fewer files at once");
+        return NULL;
+    }
+    if (c->count == c->capacity) {
+        size_t capacity = c->capacity == 0 ? FIRST_FINDINGS : c->capacity * 2;
+        struct finding *room = arena_array(c->arena, capacity, sizeof *room);
+        if (room == NULL) {
+            memory_fault(c);
+            return NULL;
+        }
+        if (c->count > 0)
+            memcpy(room, c->findings, c->count * sizeof *room);
+        c->findings = room;
+        c->capacity = capacity;
+    }
+    struct finding *finding = &c->findings[c->count++];
+    *finding = (struct finding){.rule = rule, .truth = truth, .effect = effect_of(c, rule, truth)};
+    return finding;
+}
+
+/* The scene that makes a rule weakest. */
+static const struct scene *weakest_scene(const struct scene *scenes, size_t count,
+                                         const struct rule *rule, enum truth *truth) {
+    const struct scene *weakest = &scenes[0];
+    *truth = rule_holds(weakest, rule);
+    for (size_t i = 1; i < count; i++) {
+        enum truth here = rule_holds(&scenes[i], rule);
+        if (here >= *truth)
+            continue;
+        weakest = &scenes[i];
+        *truth = here;
+    }
+    return weakest;
+}
+
+/* Keys of further parts of an "all" that fail as well. */
+static const char *other_keys(struct checker *c, const struct scene *scene,
+                              const struct rule_node *require, const char *key) {
+    struct buffer out = buffer_make(LIMIT_MESSAGE);
+    size_t named = 0;
+    for (size_t i = 0; require->op == OP_ALL && i < require->child_count; i++) {
+        bool negated;
+        const struct rule_node *child = &require->children[i];
+        if (rule_truth(scene, child) != TRUTH_FALSE)
+            continue;
+        const struct rule_node *leaf = rule_decisive(scene, child, TRUTH_TRUE, &negated);
+        if (leaf->key == NULL || strcmp(leaf->key, key) == 0 || named == OTHER_KEYS)
+            continue;
+        buffer_printf(&out, "%s%s", named++ == 0 ? "" : ", ", leaf->key);
+    }
+    const char *text = out.data != NULL ? arena_text(c->arena, out.data, out.length) : NULL;
+    buffer_free(&out);
+    return text;
+}
+
+static int fill_finding(struct checker *c, struct finding *finding, const struct scene *scene) {
+    const struct rule *rule = finding->rule;
+    bool negated;
+    /* Unknown although require is violated: it hangs on `when`. */
+    bool open_when =
+        finding->truth == TRUTH_UNKNOWN && rule_truth(scene, rule->require) == TRUTH_FALSE;
+    const struct rule_node *leaf = open_when
+                                       ? rule_decisive(scene, rule->when, TRUTH_FALSE, &negated)
+                                       : rule_decisive(scene, rule->require, TRUTH_TRUE, &negated);
+    finding->key = leaf->key != NULL ? leaf->key : "spark.master";
+    const struct setting *setting = effective_find(c->conf, finding->key);
+    finding->origin = setting != NULL ? setting->origin : c->conf->unset;
+    if (setting != NULL && (finding->excerpt = message_of_excerpt(setting, c->arena)) == NULL)
+        return memory_fault(c);
+    const char *others =
+        finding->truth == TRUTH_FALSE ? other_keys(c, scene, rule->require, finding->key) : NULL;
+    finding->message =
+        message_of_leaf(scene, leaf, negated != open_when, finding->truth, others, c->arena);
+    finding->fix = message_of_fix(rule, &finding->origin, c->arena);
+    return finding->message != NULL && finding->fix != NULL ? 0 : memory_fault(c);
+}
+
+static int check_rule(struct checker *c, const struct rule *rule) {
+    enum truth truth;
+    const struct scene *scene = weakest_scene(c->scenes, c->scene_count, rule, &truth);
+    if (truth == TRUTH_TRUE)
+        return 0;
+    struct finding *finding = add_finding(c, rule, truth);
+    return finding != NULL ? fill_finding(c, finding, scene) : -1;
+}
+
+/* Operators about each setting are one, or all parts of an "all" (rule_lint). */
+static bool offends(const struct rule_node *require, const struct setting *setting,
+                    enum offence_kind *kind) {
+    if (require->op != OP_ALL)
+        return offence_of(require, setting, kind);
+    bool found = false;
+    for (size_t i = 0; i < require->child_count; i++) {
+        enum offence_kind other;
+        if (!offence_of(&require->children[i], setting, &other))
+            continue;
+        if (!found || offence_kind_truth(other) < offence_kind_truth(*kind))
+            *kind = other;
+        found = true;
+    }
+    return found;
+}
+
+static int report_offence(struct checker *c, struct finding *finding, const struct setting *setting,
+                          enum offence_kind kind, bool in_force) {
+    finding->key = setting->key;
+    finding->excerpt = message_of_excerpt(setting, c->arena);
+    finding->origin = setting->origin;
+    finding->message = message_of_offence(setting, kind, in_force, c->arena);
+    finding->fix = kind == OFFENCE_NEAR_MISS
+                       ? message_of_near_miss_fix(setting, c->arena)
+                       : message_of_fix(finding->rule, &finding->origin, c->arena);
+    bool whole = finding->message != NULL && finding->fix != NULL && finding->excerpt != NULL;
+    return whole ? 0 : memory_fault(c);
+}
+
+/* Whether an earlier PLAINTEXT finding stands; one that could not be told gives
+ * way to a violation. */
+static bool take_claim(struct checker *c, size_t step, const struct rule *rule, enum truth truth,
+                       struct finding **finding) {
+    size_t claim = c->claims[step];
+    if (claim != 0) {
+        *finding = &c->findings[claim - 1];
+        if ((*finding)->truth <= truth)
+            return false;
+        **finding =
+            (struct finding){.rule = rule, .truth = truth, .effect = effect_of(c, rule, truth)};
+        return true;
+    }
+    *finding = add_finding(c, rule, truth);
+    if (*finding != NULL)
+        c->claims[step] = c->count;
+    return true;
+}
+
+static int check_settings(struct checker *c, const struct rule *rule, enum truth applies) {
+    struct offence_walk walk = {0};
+    const struct setting *setting;
+    bool plaintext = text_starts(rule->id, "PLAINTEXT-");
+    for (size_t step = 0;; step++) {
+        bool in_force = walk.next == NULL;
+        enum offence_kind kind;
+        if ((setting = offence_next(c->conf, &walk)) == NULL)
+            return 0;
+        if (!offends(rule->require, setting, &kind))
+            continue;
+        enum truth truth = offence_kind_truth(kind);
+        if (truth == TRUTH_FALSE && applies == TRUTH_UNKNOWN)
+            truth = TRUTH_UNKNOWN;
+        struct finding *finding = NULL;
+        if (!plaintext)
+            finding = add_finding(c, rule, truth);
+        else if (!take_claim(c, step, rule, truth, &finding))
+            continue;
+        if (finding == NULL || report_offence(c, finding, setting, kind, in_force) != 0)
+            return -1;
+    }
+}
+
+/* Whether the rule's `when` may hold in some scene. */
+static enum truth applies(const struct checker *c, const struct rule *rule) {
+    enum truth most = rule->when == NULL ? TRUTH_TRUE : TRUTH_FALSE;
+    for (size_t i = 0; rule->when != NULL && i < c->scene_count; i++) {
+        enum truth here = rule_truth(&c->scenes[i], rule->when);
+        most = here > most ? here : most;
+    }
+    return most;
+}
+
+static bool is_per_setting(const struct rule_node *require) {
+    const struct rule_node *first = require->op == OP_ALL ? &require->children[0] : require;
+    return operator_row(first->op)->per_setting;
+}
+
+static int check_one(struct checker *c, const struct rule *rule) {
+    if (!is_per_setting(rule->require))
+        return check_rule(c, rule);
+    enum truth when = applies(c, rule);
+    return when == TRUTH_FALSE ? 0 : check_settings(c, rule, when);
+}
+
+struct ranked {
+    const struct finding *finding;
+    size_t place;
+};
+
+static int by_weight(const void *a, const void *b) {
+    const struct ranked *left = a, *right = b;
+    const struct finding *l = left->finding, *r = right->finding;
+    if (l->effect != r->effect)
+        return l->effect == EFFECT_REFUSE ? -1 : 1;
+    if (l->rule->severity != r->rule->severity)
+        return l->rule->severity > r->rule->severity ? -1 : 1;
+    return left->place < right->place ? -1 : 1;
+}
+
+static int sort_findings(struct checker *c, struct finding_list *ret) {
+    struct ranked *ranks = arena_array(c->arena, c->count, sizeof *ranks);
+    struct finding *sorted = arena_array(c->arena, c->count, sizeof *sorted);
+    if (ranks == NULL || sorted == NULL)
+        return memory_fault(c);
+    for (size_t i = 0; i < c->count; i++)
+        ranks[i] = (struct ranked){&c->findings[i], i};
+    if (c->count > 1)
+        qsort(ranks, c->count, sizeof *ranks, by_weight);
+    for (size_t i = 0; i < c->count; i++)
+        sorted[i] = *ranks[i].finding;
+    *ret = (struct finding_list){sorted, c->count};
+    return 0;
+}
+
+static size_t count_steps(const struct effective *conf) {
+    struct offence_walk walk = {0};
+    size_t steps = 0;
+    while (offence_next(conf, &walk) != NULL)
+        steps++;
+    return steps;
+}
+
+int rule_check(const struct rule_set *set, const struct effective *conf, struct check_mode mode,
+               struct arena *arena, struct finding_list *ret, struct error *err) {
+    struct checker c = {.conf = conf, .mode = mode, .arena = arena, .err = err};
+    if (set->count == 0)
+        return error_set(err, ERROR_POLICY, "no rule is in force: everything would pass");
+    c.scene_count = scene_list(conf, c.scenes);
+    c.claims = arena_array(arena, count_steps(conf), sizeof *c.claims);
+    if (c.claims == NULL)
+        return memory_fault(&c);
+    for (size_t i = 0; i < set->count; i++)
+        if (check_one(&c, set->rules[i]) != 0)
+            return -1;
+    return sort_findings(&c, ret);
+}
+
+enum truth rule_judge(const struct rule *rule, const struct effective *conf) {
+    struct scene scenes[SCENES];
+    enum truth truth;
+    (void)weakest_scene(scenes, scene_list(conf, scenes), rule, &truth);
+    return truth;
+}
+
+enum verdict rule_verdict(const struct finding *findings, size_t count) {
+    enum verdict verdict = VERDICT_PASS;
+    for (size_t i = 0; i < count; i++) {
+        if (findings[i].effect == EFFECT_REFUSE)
+            return VERDICT_REFUSE;
+        if (findings[i].truth == TRUTH_UNKNOWN)
+            verdict = VERDICT_UNKNOWN;
+    }
+    return verdict;
+}

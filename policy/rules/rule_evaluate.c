@@ -1,0 +1,98 @@
+#include "policy/rules/rule_evaluate.h"
+
+#include "policy/data/catalogue/catalogue.h"
+
+struct version {
+    int major, minor;
+};
+
+size_t scene_list(const struct effective *conf, struct scene scenes[SCENES]) {
+    static const struct version unknown[] = {{3, 5}, {4, 1}};
+    static const enum master_kind clusters[] = {MASTER_YARN, MASTER_STANDALONE, MASTER_KUBERNETES};
+    bool told = conf->master != MASTER_UNTOLD && conf->master != MASTER_UNKNOWN;
+    size_t versions = conf->spark_major > 0 ? 1 : sizeof unknown / sizeof unknown[0];
+    size_t masters = told ? 1 : sizeof clusters / sizeof clusters[0];
+    size_t count = 0;
+    for (size_t v = 0; v < versions; v++)
+        for (size_t m = 0; m < masters; m++)
+            scenes[count++] =
+                (struct scene){.conf = conf,
+                               .master = told ? conf->master : clusters[m],
+                               .major = versions == 1 ? conf->spark_major : unknown[v].major,
+                               .minor = versions == 1 ? conf->spark_minor : unknown[v].minor};
+    return count;
+}
+
+struct reading scene_read(const struct scene *scene, const char *key) {
+    const struct setting *setting = effective_find(scene->conf, key);
+    const char *value =
+        setting != NULL ? setting->value : catalogue_default(key, scene->major, scene->minor);
+    return (struct reading){.setting = setting, .value = value};
+}
+
+static enum truth least(const struct scene *scene, const struct rule_node *node) {
+    enum truth least = TRUTH_TRUE;
+    for (size_t i = 0; i < node->child_count && least != TRUTH_FALSE; i++) {
+        enum truth child = rule_truth(scene, &node->children[i]);
+        least = child < least ? child : least;
+    }
+    return least;
+}
+
+static enum truth greatest(const struct scene *scene, const struct rule_node *node) {
+    enum truth greatest = TRUTH_FALSE;
+    for (size_t i = 0; i < node->child_count && greatest != TRUTH_TRUE; i++) {
+        enum truth child = rule_truth(scene, &node->children[i]);
+        greatest = child > greatest ? child : greatest;
+    }
+    return greatest;
+}
+
+static enum truth mirror(enum truth truth) {
+    return truth == TRUTH_TRUE ? TRUTH_FALSE : truth == TRUTH_FALSE ? TRUTH_TRUE : TRUTH_UNKNOWN;
+}
+
+enum truth rule_truth(const struct scene *scene, const struct rule_node *node) {
+    if (node->op == OP_ALL)
+        return least(scene, node);
+    if (node->op == OP_ANY)
+        return greatest(scene, node);
+    if (node->op == OP_NOT)
+        return mirror(rule_truth(scene, &node->children[0]));
+    return leaf_truth(scene, node);
+}
+
+enum truth rule_holds(const struct scene *scene, const struct rule *rule) {
+    enum truth when = rule->when != NULL ? rule_truth(scene, rule->when) : TRUTH_TRUE;
+    if (when == TRUTH_FALSE)
+        return TRUTH_TRUE;
+    enum truth require = rule_truth(scene, rule->require);
+    enum truth idle = mirror(when);
+    return require > idle ? require : idle;
+}
+
+const struct rule_node *rule_decisive(const struct scene *scene, const struct rule_node *node,
+                                      enum truth wanted, bool *negated) {
+    if (node->op == OP_NOT) {
+        const struct rule_node *leaf =
+            rule_decisive(scene, &node->children[0], mirror(wanted), negated);
+        *negated = !*negated;
+        return leaf;
+    }
+    *negated = false;
+    if (node->op != OP_ALL && node->op != OP_ANY)
+        return node;
+    enum truth truth = rule_truth(scene, node);
+    const struct rule_node *chosen = node;
+    for (size_t i = 0; i < node->child_count; i++) {
+        bool inner;
+        if (rule_truth(scene, &node->children[i]) != truth)
+            continue;
+        const struct rule_node *leaf = rule_decisive(scene, &node->children[i], wanted, &inner);
+        if (chosen == node || (chosen->key == NULL && leaf->key != NULL)) {
+            chosen = leaf;
+            *negated = inner;
+        }
+    }
+    return chosen;
+}

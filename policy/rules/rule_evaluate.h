@@ -1,0 +1,58 @@
+/* rule_evaluate.h: three-valued truth of a condition (strong Kleene). Pure.
+ * Private to this room.
+ *
+ * FALSE < UNKNOWN < TRUE, so that "all" is the least, "any" the greatest and
+ * "not" the mirror. UNKNOWN is what a template or a reference leaves open. */
+#ifndef ARRESTOR_POLICY_RULE_EVALUATE_H
+#define ARRESTOR_POLICY_RULE_EVALUATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "policy/effective/setting.h"
+#include "policy/rules/rule.h"
+
+/* One way the launch may turn out: what the input leaves open is tried in turn. */
+struct scene {
+    const struct effective *conf;
+    enum master_kind master;
+    int major, minor; /* Spark's version */
+};
+
+/* The most scenes that one effective configuration stands for. */
+#define SCENES 6
+
+/* Lists them: a version that is not known is tried as 3.5 and as 4.x, a master
+ * that is not told as each kind of cluster. Gives their number. */
+size_t scene_list(const struct effective *conf, struct scene scenes[SCENES]);
+
+/* What a key says in a scene. */
+struct reading {
+    const struct setting *setting; /* NULL: nobody set it */
+    const char *value;             /* the setting's, else Spark's default, else NULL */
+};
+
+struct reading scene_read(const struct scene *scene, const char *key);
+
+/* Truth of a node. Nodes nest at most LIMIT_YAML_DEPTH deep. */
+enum truth rule_truth(const struct scene *scene, const struct rule_node *node);
+
+/* Truth of "when implies require" for a whole rule. */
+enum truth rule_holds(const struct scene *scene, const struct rule *rule);
+
+/* The leaf that makes node miss `wanted` (its truth is not `wanted`): the first
+ * failing part of an "all", the first alternative with a key of an "any".
+ * *negated tells whether the leaf stands under an odd number of "not". */
+const struct rule_node *rule_decisive(const struct scene *scene, const struct rule_node *node,
+                                      enum truth wanted, bool *negated);
+
+/* Truth of one leaf; in rule_leaf.c, one function for each operator. */
+enum truth leaf_truth(const struct scene *scene, const struct rule_node *leaf);
+
+/* Whether a list of globs matches: one does, and none that begins with '!'. */
+bool globs_match(const struct rule_node *leaf, const char *text);
+
+/* Whether a value is left open: a template, or a reference ${…}. */
+bool value_is_open(const char *value);
+
+#endif

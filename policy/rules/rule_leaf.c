@@ -1,0 +1,195 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/data/catalogue/catalogue.h"
+#include "policy/plaintext/plaintext.h"
+#include "policy/rules/rule_evaluate.h"
+#include "policy/rules/rule_offence.h"
+#include "policy/rules/rule_operators.h"
+#include "policy/rules/rule_words.h"
+#include "sidecar/base/text.h"
+
+bool globs_match(const struct rule_node *leaf, const char *text) {
+    bool matched = false;
+    for (size_t i = 0; i < leaf->word_count; i++) {
+        const char *word = leaf->words[i];
+        if (word[0] == '!' && text_glob(word + 1, text))
+            return false;
+        matched = matched || (word[0] != '!' && text_glob(word, text));
+    }
+    return matched;
+}
+
+bool value_is_open(const char *value) {
+    return setting_is_unknown(value) || strstr(value, "${") != NULL;
+}
+
+static enum truth truth_of(bool holds) {
+    return holds ? TRUTH_TRUE : TRUTH_FALSE;
+}
+
+static bool is_blank(char c) {
+    return (unsigned char)c <= ' ';
+}
+
+/* Whether value is word but for blanks around it, which Spark's readers drop. */
+static bool same_trimmed(const char *value, const char *word) {
+    while (*value != '\0' && is_blank(*value))
+        value++;
+    size_t length = strlen(value);
+    while (length > 0 && is_blank(value[length - 1]))
+        length--;
+    return length == strlen(word) && memcmp(value, word, length) == 0;
+}
+
+static bool is_boolean(const char *key) {
+    const struct catalogue_entry *entry = catalogue_find(key);
+    return entry != NULL && (entry->type == TYPE_BOOL_TYPED || entry->type == TYPE_BOOL_RAW ||
+                             entry->type == TYPE_BOOL_TRANSPORT || entry->type == TYPE_BOOL_HADOOP);
+}
+
+/* A value that Spark throws at is neither true nor false: no equality holds. */
+static enum truth boolean_equals(const char *key, const char *value, const char *word) {
+    switch (catalogue_boolean(key, value)) {
+    case CATALOGUE_TRUE:
+        return truth_of(strcmp(word, "true") == 0);
+    case CATALOGUE_FALSE:
+        return truth_of(strcmp(word, "false") == 0);
+    case CATALOGUE_UNKNOWN:
+        return TRUTH_UNKNOWN;
+    case CATALOGUE_INVALID:
+        break;
+    }
+    return TRUTH_FALSE;
+}
+
+static enum truth value_equals(const char *key, const char *value, const char *word) {
+    if (is_boolean(key))
+        return boolean_equals(key, value, word);
+    return value_is_open(value) ? TRUTH_UNKNOWN : truth_of(same_trimmed(value, word));
+}
+
+/* For equals and one-of. */
+static enum truth is_one_of(const struct scene *scene, const struct rule_node *leaf) {
+    struct reading read = scene_read(scene, leaf->key);
+    if (read.value == NULL)
+        return TRUTH_FALSE;
+    enum truth best = TRUTH_FALSE;
+    for (size_t i = 0; i < leaf->word_count; i++) {
+        enum truth truth = value_equals(leaf->key, read.value, leaf->words[i]);
+        best = truth > best ? truth : best;
+    }
+    return best;
+}
+
+static enum truth is_master(const struct scene *scene, const struct rule_node *leaf) {
+    for (size_t i = 0; i < leaf->word_count; i++)
+        if (rule_master_is(scene->master, leaf->words[i]))
+            return TRUTH_TRUE;
+    return TRUTH_FALSE;
+}
+
+static enum truth is_since(const struct scene *scene, const struct rule_node *leaf) {
+    int major, minor;
+    if (rule_version_parse(leaf->words[0], &major, &minor) != 0)
+        return TRUTH_UNKNOWN;
+    return truth_of(scene->major > major || (scene->major == major && scene->minor >= minor));
+}
+
+/* What a default says does not count: present means that somebody wrote it. */
+static enum truth is_present(const struct scene *scene, const struct rule_node *leaf) {
+    const struct setting *setting = effective_find(scene->conf, leaf->key);
+    if (setting == NULL || same_trimmed(setting->value, ""))
+        return TRUTH_FALSE;
+    return setting_is_unknown(setting->value) ? TRUTH_UNKNOWN : TRUTH_TRUE;
+}
+
+static enum truth is_absent(const struct scene *scene, const struct rule_node *leaf) {
+    return (enum truth)(TRUTH_TRUE - is_present(scene, leaf));
+}
+
+static enum truth is_like(const struct scene *scene, const struct rule_node *leaf) {
+    struct reading read = scene_read(scene, leaf->key);
+    if (read.value == NULL)
+        return TRUTH_FALSE;
+    return value_is_open(read.value) ? TRUTH_UNKNOWN : truth_of(globs_match(leaf, read.value));
+}
+
+/* What matches as it stands is refused, whatever is filled in later. */
+static enum truth is_unlike(const struct scene *scene, const struct rule_node *leaf) {
+    struct reading read = scene_read(scene, leaf->key);
+    if (read.value == NULL)
+        return TRUTH_TRUE;
+    if (globs_match(leaf, read.value))
+        return TRUTH_FALSE;
+    return value_is_open(read.value) ? TRUTH_UNKNOWN : TRUTH_TRUE;
+}
+
+static bool is_word_of(const struct rule_node *leaf, const char *text, size_t length) {
+    for (size_t i = 0; i < leaf->word_count; i++)
+        if (strlen(leaf->words[i]) == length && memcmp(leaf->words[i], text, length) == 0)
+            return true;
+    return false;
+}
+
+/* Items as Spark's Utils.stringToSeq has them: split at commas, trimmed. */
+static enum truth is_without(const struct scene *scene, const struct rule_node *leaf) {
+    struct reading read = scene_read(scene, leaf->key);
+    if (read.value == NULL)
+        return TRUTH_TRUE;
+    for (const char *at = read.value; *at != '\0';) {
+        size_t size = strcspn(at, ","), skip = 0, length = size;
+        while (skip < length && is_blank(at[skip]))
+            skip++;
+        while (length > skip && is_blank(at[length - 1]))
+            length--;
+        if (is_word_of(leaf, at + skip, length - skip))
+            return TRUTH_FALSE;
+        at += size + (at[size] == ',' ? 1 : 0);
+    }
+    return value_is_open(read.value) ? TRUTH_UNKNOWN : TRUTH_TRUE;
+}
+
+/* @FILE and -XX:Flags= bring in options that do not stand here. */
+static bool hides_options(const char *word) {
+    return word[0] == '@' || text_starts(word, "-XX:Flags=") ||
+           text_starts(word, "-XX:VMOptionsFile=");
+}
+
+static enum truth is_jvm_without(const struct scene *scene, const struct rule_node *leaf) {
+    struct reading read = scene_read(scene, leaf->key);
+    if (read.value == NULL)
+        return TRUTH_TRUE;
+    char *word = malloc(strlen(read.value) + 1);
+    if (word == NULL)
+        return TRUTH_UNKNOWN;
+    enum truth truth = value_is_open(read.value) ? TRUTH_UNKNOWN : TRUTH_TRUE;
+    const char *at = read.value;
+    while (truth != TRUTH_FALSE && words_next(&at, word)) {
+        if (globs_match(leaf, word))
+            truth = TRUTH_FALSE;
+        else if (hides_options(word))
+            truth = TRUTH_UNKNOWN;
+    }
+    free(word);
+    return truth;
+}
+
+enum truth leaf_truth(const struct scene *scene, const struct rule_node *leaf) {
+    static enum truth (*const leaves[OPERATORS])(const struct scene *, const struct rule_node *) = {
+        [OP_MASTER] = is_master,
+        [OP_SINCE] = is_since,
+        [OP_EQUALS] = is_one_of,
+        [OP_PRESENT] = is_present,
+        [OP_ABSENT] = is_absent,
+        [OP_ONE_OF] = is_one_of,
+        [OP_LIKE] = is_like,
+        [OP_UNLIKE] = is_unlike,
+        [OP_WITHOUT] = is_without,
+        [OP_JVM_WITHOUT] = is_jvm_without,
+        [OP_NO_PLAINTEXT] = offence_truth,
+        [OP_NO_EMBEDDED] = offence_truth,
+        [OP_NO_NEAR_MISS] = offence_truth,
+    };
+    return leaves[leaf->op](scene, leaf);
+}

@@ -1,0 +1,141 @@
+#include <string.h>
+
+#include "policy/data/catalogue/catalogue.h"
+#include "policy/plaintext/plaintext.h"
+#include "policy/rules/rule_load.h"
+#include "policy/rules/rule_loader.h"
+#include "policy/rules/rule_operators.h"
+#include "sidecar/base/error.h"
+#include "sidecar/base/text.h"
+
+int loader_check_key(const struct loader *l, const struct yaml_node *node, struct error *err) {
+    if (catalogue_find(node->key) != NULL || plaintext_key_is_secret(node->key))
+        return 0;
+    yaml_error_key(&l->source, node, err, "%s is not in the catalogue of Spark's keys", node->key);
+    const char *near = catalogue_near_miss(node->key);
+    if (near != NULL)
+        return error_todo(err, "did you mean %s?", near);
+    return error_todo(err, "a rule about a key that Spark does not read would never hold");
+}
+
+static bool type_is_boolean(enum catalogue_type type) {
+    return type == TYPE_BOOL_TYPED || type == TYPE_BOOL_RAW || type == TYPE_BOOL_TRANSPORT ||
+           type == TYPE_BOOL_HADOOP;
+}
+
+static bool is_integer(const char *text) {
+    const char *digits = text[0] == '-' ? text + 1 : text;
+    return digits[0] != '\0' && strspn(digits, "0123456789") == strlen(digits);
+}
+
+int loader_check_value(const struct loader *l, const struct yaml_node *node, const char *key,
+                       struct error *err) {
+    const struct catalogue_entry *entry = catalogue_find(key);
+    if (entry == NULL)
+        return 0;
+    if (type_is_boolean(entry->type) && strcmp(node->text, "true") != 0 &&
+        strcmp(node->text, "false") != 0) {
+        yaml_error_value(&l->source, node, err, "%s is true or false, not %s", key, node->text);
+        return error_todo(err, "write %s: true, or %s: false", key, key);
+    }
+    if (entry->type == TYPE_INT && !is_integer(node->text))
+        return yaml_error_value(&l->source, node, err, "%s is a whole number, not %s", key,
+                                node->text);
+    return 0;
+}
+
+/* Which types of key an operator speaks of; the others say nothing with it. */
+struct fit {
+    enum operator_id op;
+    bool boolean, list, options, other;
+};
+
+static const struct fit fits[] = {
+    {OP_EQUALS, true, false, true, true},    {OP_ONE_OF, true, false, true, true},
+    {OP_LIKE, false, false, true, true},     {OP_UNLIKE, false, false, true, true},
+    {OP_WITHOUT, false, true, false, false}, {OP_JVM_WITHOUT, false, false, true, false},
+};
+
+static bool operator_fits(enum operator_id op, enum catalogue_type type) {
+    for (size_t i = 0; i < sizeof fits / sizeof fits[0]; i++) {
+        if (fits[i].op != op)
+            continue;
+        return type_is_boolean(type)      ? fits[i].boolean
+               : type == TYPE_LIST        ? fits[i].list
+               : type == TYPE_JVM_OPTIONS ? fits[i].options
+                                          : fits[i].other;
+    }
+    return true;
+}
+
+int loader_check_operator(const struct loader *l, const struct yaml_node *node, const char *key,
+                          enum operator_id op, struct error *err) {
+    const struct catalogue_entry *entry = catalogue_find(key);
+    if (entry == NULL || operator_fits(op, entry->type))
+        return 0;
+    yaml_error_key(&l->source, node, err, "%s: %s says nothing about a key of this type", key,
+                   operator_row(op)->name);
+    if (type_is_boolean(entry->type))
+        return error_todo(err, "write %s: true, or %s: false", key, key);
+    if (entry->type == TYPE_LIST)
+        return error_todo(err, "it holds a comma list: write {without: […]}, or {present: true}");
+    return error_todo(err, "write {one-of: […]}, {like: […]} or {unlike: […]}");
+}
+
+/* Whether some node is an operator about each setting. Nodes nest at most
+ * LIMIT_YAML_DEPTH deep. */
+static bool has_per_setting(const struct rule_node *node) {
+    if (operator_row(node->op)->per_setting)
+        return true;
+    for (size_t i = 0; i < node->child_count; i++)
+        if (has_per_setting(&node->children[i]))
+            return true;
+    return false;
+}
+
+static bool is_all_per_setting(const struct rule_node *require) {
+    if (require->op != OP_ALL)
+        return operator_row(require->op)->per_setting;
+    for (size_t i = 0; i < require->child_count; i++)
+        if (!operator_row(require->children[i].op)->per_setting)
+            return false;
+    return true;
+}
+
+static bool has_plaintext(const struct rule_node *require) {
+    if (require->op == OP_NO_PLAINTEXT || require->op == OP_NO_EMBEDDED)
+        return true;
+    for (size_t i = 0; i < require->child_count; i++)
+        if (has_plaintext(&require->children[i]))
+            return true;
+    return false;
+}
+
+static int lint_places(const struct loader *l, const struct yaml_node *node,
+                       const struct rule *rule, struct error *err) {
+    if (rule->when != NULL && has_per_setting(rule->when)) {
+        yaml_error_value(&l->source, yaml_find(node, "when"), err,
+                         "an operator about each setting cannot stand in when");
+        return error_todo(err, "write it at the top of require");
+    }
+    if (has_per_setting(rule->require) && !is_all_per_setting(rule->require)) {
+        yaml_error_value(&l->source, yaml_find(node, "require"), err,
+                         "an operator about each setting stands alone at the top of require");
+        return error_todo(err, "split the rule in two");
+    }
+    return 0;
+}
+
+int loader_lint_rule(const struct loader *l, const struct yaml_node *node, const struct rule *rule,
+                     struct error *err) {
+    if (lint_places(l, node, rule, err) != 0)
+        return -1;
+    bool named = text_starts(rule->id, RULE_PLAINTEXT_PREFIX);
+    if (named == has_plaintext(rule->require))
+        return 0;
+    yaml_error_value(&l->source, yaml_find(node, "id"), err,
+                     named ? "%s: no PLAINTEXT operator stands in this rule"
+                           : "%s: the id of a rule about plain text begins " RULE_PLAINTEXT_PREFIX,
+                     rule->id);
+    return error_todo(err, "rename the rule");
+}

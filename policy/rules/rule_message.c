@@ -1,0 +1,152 @@
+#include "policy/rules/rule_message.h"
+
+#include <string.h>
+
+#include "policy/data/catalogue/catalogue.h"
+#include "policy/plaintext/plaintext.h"
+#include "policy/rules/rule_operators.h"
+#include "sidecar/base/arena.h"
+#include "sidecar/base/buffer.h"
+#include "sidecar/base/limits.h"
+#include "sidecar/base/text.h"
+
+static const char *finish(struct buffer *out, struct arena *arena) {
+    const char *text = buffer_status(out) == 0 ? arena_text(arena, out->data, out->length) : NULL;
+    buffer_free(out);
+    return text;
+}
+
+static void add_key(struct buffer *out, const char *key) {
+    size_t length = strlen(key);
+    text_escape(out, key, length < LIMIT_ERROR_WHAT ? length : LIMIT_ERROR_WHAT);
+}
+
+/* At most MESSAGE_VALUE bytes, cut between characters. */
+static void add_value(struct buffer *out, const char *key, const char *value) {
+    if (plaintext_must_redact(key, value)) {
+        buffer_text(out, "(redacted)");
+        return;
+    }
+    size_t length = strlen(value), cut = length;
+    if (length > MESSAGE_VALUE)
+        for (cut = MESSAGE_VALUE; cut > 0 && ((unsigned char)value[cut] & 0xc0) == 0x80;)
+            cut--;
+    text_escape(out, value, cut);
+    if (cut < length)
+        buffer_text(out, "…");
+}
+
+/* How the key's reader takes a value that looks different to people. */
+static void add_reader(struct buffer *out, const char *key, const char *value) {
+    const struct catalogue_entry *entry = catalogue_find(key);
+    if (entry == NULL || entry->type < TYPE_BOOL_TYPED)
+        return;
+    enum catalogue_truth truth = catalogue_boolean(key, value);
+    if (truth == CATALOGUE_INVALID)
+        buffer_text(out, ", which Spark refuses to read as true or false");
+    else if (truth == CATALOGUE_FALSE && !text_equal_nocase(value, "false"))
+        buffer_text(out, ", which its reader takes for false");
+}
+
+static void add_state(struct buffer *out, const struct scene *scene, const char *key) {
+    struct reading read = scene_read(scene, key);
+    add_key(out, key);
+    if (read.setting == NULL) {
+        buffer_text(out, " is not set");
+        if (read.value != NULL && read.value[0] != '\0')
+            buffer_printf(out, " (default of Spark %d.%d: %s)", scene->major, scene->minor,
+                          read.value);
+        return;
+    }
+    buffer_text(out, read.value[0] == '\0' ? " is empty" : " is ");
+    add_value(out, key, read.value);
+    add_reader(out, key, read.value);
+}
+
+static void add_wanted(struct buffer *out, const struct rule_node *leaf, bool negated) {
+    const struct operator_row *row = operator_row(leaf->op);
+    buffer_text(out, negated ? row->must_not : row->must);
+    for (size_t i = 0; i < leaf->word_count; i++) {
+        buffer_text(out, i == 0 ? " " : ", ");
+        text_escape(out, leaf->words[i], strlen(leaf->words[i]));
+    }
+}
+
+const char *message_of_leaf(const struct scene *scene, const struct rule_node *leaf, bool negated,
+                            enum truth truth, const char *others, struct arena *arena) {
+    struct buffer out = buffer_make(LIMIT_MESSAGE);
+    if (leaf->key == NULL) {
+        buffer_text(&out, leaf->op == OP_SINCE ? "this " : "the master ");
+        add_wanted(&out, leaf, negated);
+        return finish(&out, arena);
+    }
+    if (truth == TRUTH_UNKNOWN) {
+        add_key(&out, leaf->key);
+        buffer_text(&out, " cannot be told here: a template or a reference stands in it");
+    } else {
+        add_state(&out, scene, leaf->key);
+    }
+    buffer_text(&out, "; it ");
+    add_wanted(&out, leaf, negated);
+    if (others != NULL && others[0] != '\0')
+        buffer_printf(&out, "; likewise %s", others);
+    return finish(&out, arena);
+}
+
+const char *message_of_offence(const struct setting *setting, enum offence_kind kind, bool in_force,
+                               struct arena *arena) {
+    static const char *const sentences[OFFENCES] = {
+        [OFFENCE_LITERAL] = "holds a secret in plain text",
+        [OFFENCE_WELL_KNOWN] = "holds a secret that everybody knows, in plain text",
+        [OFFENCE_FALSE_REFERENCE] = "holds a reference that nothing replaces under this key: its "
+                                    "text is the secret",
+        [OFFENCE_EMBEDDED] = "holds a secret inside its text",
+        [OFFENCE_PLACEHOLDER] = "is filled in later: it cannot be told whether a secret will stand "
+                                "here in plain text",
+        [OFFENCE_NEAR_MISS] = "is no key that Spark reads",
+    };
+    struct buffer out = buffer_make(LIMIT_MESSAGE);
+    add_key(&out, setting->key);
+    buffer_printf(&out, " %s", sentences[kind]);
+    if (kind == OFFENCE_NEAR_MISS)
+        buffer_printf(&out, "; %s was probably meant, and this does not set it",
+                      catalogue_near_miss(setting->key));
+    else if (!in_force)
+        buffer_text(&out, ", although another setting overrides it");
+    return finish(&out, arena);
+}
+
+const char *message_of_excerpt(const struct setting *setting, struct arena *arena) {
+    struct buffer out = buffer_make(LIMIT_MESSAGE);
+    add_key(&out, setting->key);
+    buffer_char(&out, ' ');
+    add_value(&out, setting->key, setting->value);
+    return finish(&out, arena);
+}
+
+const char *message_of_fix(const struct rule *rule, const struct origin *origin,
+                           struct arena *arena) {
+    struct buffer out = buffer_make(LIMIT_MESSAGE);
+    for (size_t i = 0; i < rule->fix_count; i++) {
+        const struct rule_pair *pair = &rule->fix_set[i];
+        if (i > 0)
+            buffer_char(&out, '\n');
+        if (origin->file != NULL)
+            buffer_printf(&out, "%s %s", pair->key, pair->value);
+        else
+            buffer_printf(&out, "--conf %s=%s", pair->key, pair->value);
+    }
+    if (rule->fix_text != NULL) {
+        if (rule->fix_count > 0)
+            buffer_char(&out, '\n');
+        buffer_text(&out, rule->fix_text);
+    }
+    return finish(&out, arena);
+}
+
+const char *message_of_near_miss_fix(const struct setting *setting, struct arena *arena) {
+    struct buffer out = buffer_make(LIMIT_MESSAGE);
+    buffer_printf(&out, "write %s, or remove ", catalogue_near_miss(setting->key));
+    add_key(&out, setting->key);
+    return finish(&out, arena);
+}

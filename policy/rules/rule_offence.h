@@ -1,0 +1,39 @@
+/* rule_offence.h: operators that speak of every setting. Pure. Private to this
+ * room. */
+#ifndef ARRESTOR_POLICY_RULE_OFFENCE_H
+#define ARRESTOR_POLICY_RULE_OFFENCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "policy/rules/rule_evaluate.h"
+
+enum offence_kind {
+    OFFENCE_LITERAL,
+    OFFENCE_WELL_KNOWN,
+    OFFENCE_FALSE_REFERENCE,
+    OFFENCE_EMBEDDED,
+    OFFENCE_PLACEHOLDER, /* truth unknown; all others are violations */
+    OFFENCE_NEAR_MISS,
+    OFFENCES
+};
+
+/* Whether setting offends against one operator; *kind is then how. */
+bool offence_of(const struct rule_node *leaf, const struct setting *setting,
+                enum offence_kind *kind);
+
+enum truth offence_kind_truth(enum offence_kind kind);
+
+/* Walks every setting that stands somewhere: those in force, what they override
+ * (it is still written there), and those that Spark ignores. *step begins at 0;
+ * NULL at the end. */
+struct offence_walk {
+    size_t index;
+    const struct setting *next;
+};
+const struct setting *offence_next(const struct effective *conf, struct offence_walk *walk);
+
+/* The worst that any setting makes of the operator. */
+enum truth offence_truth(const struct scene *scene, const struct rule_node *leaf);
+
+#endif

@@ -1,0 +1,509 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "policy/rules/rule_evaluate.h"
+#include "policy/rules/rule_test.h"
+#include "policy/rules/rule_words.h"
+#include "tests/unit/rule_fixture.h"
+
+/* Truth of `require` (under `when`, unless NULL) over a conf. */
+static enum truth truth_when(const char *when, const char *require, const char *conf) {
+    char text[2048];
+    struct fixture f;
+    (void)snprintf(text, sizeof text, RULE_HEAD "%s%s%s  require: %s\n" RULE_TAIL,
+                   when != NULL ? "  when: " : "", when != NULL ? when : "",
+                   when != NULL ? "\n" : "", require);
+    fixture_make(&f);
+    load_rules(&f, text);
+    read_conf(&f, conf);
+    enum truth truth = rule_judge(&f.pack.rules[0], &f.conf);
+    fixture_free(&f);
+    return truth;
+}
+
+static enum truth truth_of(const char *require, const char *conf) {
+    return truth_when(NULL, require, conf);
+}
+
+struct row {
+    const char *require, *conf;
+    enum truth truth;
+};
+
+static void assert_rows(const struct row *rows, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        enum truth truth = truth_of(rows[i].require, rows[i].conf);
+        if (truth != rows[i].truth)
+            fail_msg("%s over \"%s\" is %d", rows[i].require, rows[i].conf, (int)truth);
+    }
+}
+#define ASSERT_ROWS(rows) assert_rows(rows, sizeof rows / sizeof rows[0])
+
+static void equality_is_that_of_the_keys_reader(void **state) {
+    (void)state;
+    static const struct row rows[] = {
+        {"{spark.authenticate: true}", "spark.authenticate true\n", TRUTH_TRUE},
+        {"{spark.authenticate: true}", "spark.authenticate TRUE\n", TRUTH_TRUE},
+        {"{spark.authenticate: true}", "spark.authenticate false\n", TRUTH_FALSE},
+        {"{spark.authenticate: true}", "spark.authenticate yes\n", TRUTH_FALSE},
+        {"{spark.authenticate: false}", "spark.authenticate yes\n", TRUTH_FALSE},
+        {"{spark.authenticate: true}", "spark.authenticate\n", TRUTH_FALSE},
+        {"{spark.authenticate: true}", "", TRUTH_FALSE},
+        {"{spark.authenticate: false}", "", TRUTH_TRUE},
+        /* TransportConf: what is not exactly true is false. */
+        {"{spark.network.crypto.enabled: true}", "spark.network.crypto.enabled true\n", TRUTH_TRUE},
+        {"{spark.network.crypto.enabled: true}", "spark.network.crypto.enabled = \\ true\n",
+         TRUTH_FALSE},
+        {"{spark.network.crypto.enabled: false}", "spark.network.crypto.enabled 1\n", TRUTH_TRUE},
+        {"{spark.network.crypto.enabled: true}", "spark.network.crypto.enabled ${env:X}\n",
+         TRUTH_FALSE},
+        {"{spark.network.crypto.saslFallback: false}", "", TRUTH_FALSE},
+        {"{spark.io.encryption.keySizeBits: 256}", "spark.io.encryption.keySizeBits 256 \n",
+         TRUTH_TRUE},
+        {"{spark.io.encryption.keySizeBits: 256}", "", TRUTH_FALSE},
+        {"{spark.io.encryption.keySizeBits: 128}", "", TRUTH_TRUE},
+        {"{spark.eventLog.dir: {one-of: [/a, /b]}}", "spark.eventLog.dir /b\n", TRUTH_TRUE},
+        {"{spark.eventLog.dir: {one-of: [/a, /b]}}", "spark.eventLog.dir /c\n", TRUTH_FALSE},
+        {"{spark.eventLog.dir: {one-of: [/tmp/spark-events]}}", "", TRUTH_TRUE},
+    };
+    ASSERT_ROWS(rows);
+}
+
+static void what_is_left_open_cannot_be_told(void **state) {
+    (void)state;
+    static const struct row rows[] = {
+        {"{spark.authenticate: true}", "spark.authenticate {{ auth }}\n", TRUTH_UNKNOWN},
+        {"{spark.authenticate: true}", "spark.authenticate ${env:AUTH}\n", TRUTH_UNKNOWN},
+        {"{spark.eventLog.dir: /x}", "spark.eventLog.dir {{ dir }}\n", TRUTH_UNKNOWN},
+        {"{spark.eventLog.dir: {like: [/x*]}}", "spark.eventLog.dir {{ dir }}\n", TRUTH_UNKNOWN},
+        {"{spark.eventLog.dir: {unlike: [/x*]}}", "spark.eventLog.dir {{ dir }}\n", TRUTH_UNKNOWN},
+        {"{spark.eventLog.dir: {unlike: [/x*]}}", "spark.eventLog.dir /x/${env:U}\n", TRUTH_FALSE},
+        {"{spark.admin.acls: {without: [\"*\"]}}", "spark.admin.acls ada,{{ more }}\n",
+         TRUTH_UNKNOWN},
+        {"{spark.admin.acls: {without: [\"*\"]}}", "spark.admin.acls {{ more }},*\n", TRUTH_FALSE},
+        {"{spark.ui.filters: {present: true}}", "spark.ui.filters {{ filter }}\n", TRUTH_UNKNOWN},
+        {"{spark.ui.filters: {absent: true}}", "spark.ui.filters {{ filter }}\n", TRUTH_UNKNOWN},
+        {"{spark.driver.extraJavaOptions: {jvm-without: [-agent*]}}",
+         "spark.driver.extraJavaOptions -Xss1m {{ more }}\n", TRUTH_UNKNOWN},
+        {"{spark.driver.extraJavaOptions: {jvm-without: [-agent*]}}",
+         "spark.driver.extraJavaOptions -Xss1m @options.txt\n", TRUTH_UNKNOWN},
+    };
+    ASSERT_ROWS(rows);
+}
+
+static void kleene_connectives_keep_the_unknown(void **state) {
+    (void)state;
+#define T "{spark.authenticate: true}"
+#define F "{spark.acls.enable: true}"
+#define U "{spark.ui.enabled: false}"
+    static const char conf[] = "spark.authenticate true\nspark.ui.enabled {{ ui }}\n";
+    static const struct row rows[] = {
+        {"{all: [" T ", " T "]}", conf, TRUTH_TRUE},
+        {"{all: [" T ", " U "]}", conf, TRUTH_UNKNOWN},
+        {"{all: [" F ", " U "]}", conf, TRUTH_FALSE},
+        {"{any: [" F ", " F "]}", conf, TRUTH_FALSE},
+        {"{any: [" F ", " U "]}", conf, TRUTH_UNKNOWN},
+        {"{any: [" T ", " U "]}", conf, TRUTH_TRUE},
+        {"{not: " T "}", conf, TRUTH_FALSE},
+        {"{not: " F "}", conf, TRUTH_TRUE},
+        {"{not: " U "}", conf, TRUTH_UNKNOWN},
+    };
+    ASSERT_ROWS(rows);
+    assert_int_equal(truth_when(F, F, conf), TRUTH_TRUE);
+    assert_int_equal(truth_when(T, F, conf), TRUTH_FALSE);
+    assert_int_equal(truth_when(U, F, conf), TRUTH_UNKNOWN);
+    assert_int_equal(truth_when(U, T, conf), TRUTH_TRUE);
+}
+
+static void the_other_operators_mean_what_they_say(void **state) {
+    (void)state;
+    static const struct row rows[] = {
+        {"{spark.ui.filters: {present: true}}", "spark.ui.filters a.B\n", TRUTH_TRUE},
+        {"{spark.ui.filters: {present: true}}", "spark.ui.filters = \n", TRUTH_FALSE},
+        {"{spark.eventLog.dir: {present: true}}", "", TRUTH_FALSE},
+        {"{spark.eventLog.dir: {absent: true}}", "", TRUTH_TRUE},
+        {"{spark.eventLog.dir: {unlike: [/tmp/*]}}", "", TRUTH_FALSE},
+        {"{spark.eventLog.dir: {like: [/tmp/*]}}", "", TRUTH_TRUE},
+        {"{spark.ssl.ui.keyStore: {like: [\"*\"]}}", "", TRUTH_FALSE},
+        {"{spark.ssl.ui.keyStore: {unlike: [\"*\"]}}", "", TRUTH_TRUE},
+        {"{spark.eventLog.dir: {like: [\"/x*\", \"!*y\"]}}", "spark.eventLog.dir /xz\n",
+         TRUTH_TRUE},
+        {"{spark.eventLog.dir: {like: [\"/x*\", \"!*y\"]}}", "spark.eventLog.dir /xy\n",
+         TRUTH_FALSE},
+        {"{spark.admin.acls: {without: [\"*\"]}}", "spark.admin.acls ada , * ,bob\n", TRUTH_FALSE},
+        {"{spark.admin.acls: {without: [\"*\"]}}", "spark.admin.acls ada*,,\n", TRUTH_TRUE},
+        {"{spark.admin.acls: {without: [\"*\"]}}", "", TRUTH_TRUE},
+        {"{spark.driver.extraJavaOptions: {jvm-without: [-agent*]}}",
+         "spark.driver.extraJavaOptions -Xss1m '-agentlib:x y'\n", TRUTH_FALSE},
+        {"{spark.driver.extraJavaOptions: {jvm-without: [-agent*]}}",
+         "spark.driver.extraJavaOptions -Da=\"x -agentlib:x\"\n", TRUTH_TRUE},
+        {"{spark.driver.extraJavaOptions: {jvm-without: [-agent*]}}", "", TRUTH_TRUE},
+        {"{master: yarn}", "spark.master yarn\n", TRUTH_TRUE},
+        {"{master: local}", "spark.master local-cluster[2,1,512]\n", TRUTH_TRUE},
+        {"{master: local}", "spark.master local[*, 3]\n", TRUTH_TRUE},
+        {"{master: [yarn, kubernetes]}", "spark.master k8s://https://h\n", TRUTH_TRUE},
+        {"{master: standalone}", "spark.master spark://a:7077,b:7077\n", TRUTH_TRUE},
+        {"{master: local}", "spark.master spark://h:7077\n", TRUTH_FALSE},
+    };
+    ASSERT_ROWS(rows);
+}
+
+static void what_the_input_does_not_say_counts_at_its_weakest(void **state) {
+    (void)state;
+    static const struct row rows[] = {
+        {"{master: local}", "", TRUTH_FALSE},
+        {"{master: yarn}", "", TRUTH_FALSE},
+        {"{not: {master: yarn}}", "", TRUTH_FALSE},
+        {"{any: [{master: yarn}, {master: standalone}, {master: kubernetes}]}", "", TRUTH_TRUE},
+        {"{master: local}", "spark.master {{ master }}\n", TRUTH_FALSE},
+        {"{master: yarn}", "spark.master mesos://h\n", TRUTH_FALSE},
+        {"{since: \"3.4\"}", "", TRUTH_TRUE},
+        {"{since: \"4.0\"}", "", TRUTH_FALSE},
+        {"{not: {since: \"4.0\"}}", "", TRUTH_FALSE},
+        /* true up to 3.5, false from 4.0 on */
+        {"{spark.connect.grpc.debug.enabled: false}", "", TRUTH_FALSE},
+        {"{spark.connect.grpc.debug.enabled: true}", "", TRUTH_FALSE},
+    };
+    ASSERT_ROWS(rows);
+}
+
+static void a_known_version_has_its_own_defaults(void **state) {
+    (void)state;
+    struct fixture f;
+    fixture_make(&f);
+    load_rules(&f, RULE_HEAD "  require: {spark.connect.grpc.debug.enabled: false}\n" RULE_TAIL);
+    read_conf(&f, "spark.master yarn\n");
+    f.conf.spark_major = 4;
+    assert_int_equal(rule_judge(&f.pack.rules[0], &f.conf), TRUTH_TRUE);
+    f.conf.spark_major = 3;
+    f.conf.spark_minor = 5;
+    assert_int_equal(rule_judge(&f.pack.rules[0], &f.conf), TRUTH_FALSE);
+    fixture_free(&f);
+}
+
+static void judge_rule(struct fixture *f, const char *require, const char *conf) {
+    char text[2048];
+    (void)snprintf(text, sizeof text, RULE_HEAD "  require: %s\n" RULE_TAIL, require);
+    load_rules(f, text);
+    judge(f, conf);
+}
+
+static void a_finding_names_the_leaf_that_decides(void **state) {
+    (void)state;
+    struct fixture f;
+    fixture_make(&f);
+    judge_rule(&f, "{any: [{master: local}, {spark.acls.enable: true}, {spark.ui.enabled: false}]}",
+               "spark.master yarn\nspark.acls.enable false\n");
+    assert_int_equal(f.found.count, 1);
+    const struct finding *finding = &f.found.items[0];
+    assert_string_equal(finding->key, "spark.acls.enable");
+    assert_int_equal(finding->origin.kind, ORIGIN_FILE);
+    assert_string_equal(finding->origin.file, "t.conf");
+    assert_int_equal(finding->origin.line, 2);
+    assert_int_equal(finding->origin.column, 1);
+    assert_int_equal(finding->truth, TRUTH_FALSE);
+    assert_int_equal(finding->effect, EFFECT_REFUSE);
+    assert_string_equal(finding->message, "spark.acls.enable is false; it must be true");
+    assert_string_equal(finding->excerpt, "spark.acls.enable false");
+    fixture_free(&f);
+}
+
+static void a_key_that_nobody_set_says_so_with_its_default(void **state) {
+    (void)state;
+    struct fixture f;
+    fixture_make(&f);
+    judge_rule(&f, "{not: {spark.ui.enabled: true}}", "spark.master yarn\n");
+    const struct finding *finding = &f.found.items[0];
+    assert_int_equal(finding->origin.kind, ORIGIN_UNSET);
+    assert_string_equal(finding->origin.file, "t.conf");
+    assert_null(finding->excerpt);
+    assert_holds(finding->message, "spark.ui.enabled is not set (default of Spark 3.5: true)");
+    assert_holds(finding->message, "it must not be true");
+    fixture_free(&f);
+}
+
+static void a_message_tells_how_a_reader_takes_a_value(void **state) {
+    (void)state;
+    struct fixture f;
+    fixture_make(&f);
+    judge_rule(&f, "{spark.authenticate: true}", "spark.authenticate yes\n");
+    assert_holds(f.found.items[0].message, "is yes, which Spark refuses to read as true or false");
+    judge_rule(&f, "{spark.network.crypto.enabled: true}", "spark.network.crypto.enabled 1\n");
+    assert_holds(f.found.items[0].message, "is 1, which its reader takes for false");
+    judge_rule(&f, "{spark.authenticate: true}", "spark.authenticate ${env:A}\n");
+    assert_holds(f.found.items[0].message, "spark.authenticate cannot be told here");
+    judge_rule(&f, "{spark.authenticate: true, spark.acls.enable: true}", "");
+    assert_holds(f.found.items[0].message, "likewise spark.acls.enable");
+    judge_rule(&f, "{master: yarn}", "spark.master local\n");
+    assert_string_equal(f.found.items[0].key, "spark.master");
+    assert_holds(f.found.items[0].message, "the master must be yarn");
+    fixture_free(&f);
+}
+
+static void a_value_in_a_message_is_escaped_and_cut(void **state) {
+    (void)state;
+    char conf[512] = "spark.eventLog.dir /tmp/\\u001b[2J";
+    for (int i = 0; i < 60; i++)
+        (void)strcat(conf, "\xc3\xa9");
+    struct fixture f;
+    fixture_make(&f);
+    judge_rule(&f, "{spark.eventLog.dir: {unlike: [/tmp/*]}}", conf);
+    const char *message = f.found.items[0].message;
+    assert_holds(message, "/tmp/\\x1b[2J");
+    assert_holds(message, "\xc3\xa9…; it must not match");
+    assert_lacks(message, "\x1b");
+    assert_true(strlen(message) < 200);
+    fixture_free(&f);
+}
+
+#define PLAINTEXT                                                                                  \
+    "pack: t\ntitle: T\nrules:\n- id: PLAINTEXT-A\n  title: T\n  severity: high\n  owner: job\n"   \
+    "  require: {no-plaintext: [\"*s3*\"]}\n" RULE_TAIL                                            \
+    "- id: PLAINTEXT-B\n  title: T\n  severity: critical\n  owner: job\n"                          \
+    "  require: {no-plaintext: [\"*\"], no-embedded-secret: [\"*\"]}\n" RULE_TAIL
+#define CANARY "can4ry/Wvalue+of0the7tests"
+
+static void each_offending_setting_has_one_finding(void **state) {
+    (void)state;
+    struct fixture f;
+    fixture_make(&f);
+    load_rules(&f, PLAINTEXT);
+    judge(&f, "spark.hadoop.fs.s3a.secret.key " CANARY "\nspark.app.name x\n"
+              "spark.app.client.secret " CANARY "\n"
+              "spark.app.url jdbc:x://h/d?password=" CANARY "\n");
+    assert_int_equal(f.found.count, 3);
+    const struct finding *s3 = find_finding(&f, "PLAINTEXT-A");
+    assert_string_equal(s3->key, "spark.hadoop.fs.s3a.secret.key");
+    assert_int_equal(s3->origin.line, 1);
+    assert_string_equal(s3->excerpt, "spark.hadoop.fs.s3a.secret.key (redacted)");
+    assert_holds(find_finding(&f, "PLAINTEXT-B")->message, "plain text");
+    for (size_t i = 0; i < f.found.count; i++) {
+        assert_lacks(f.found.items[i].message, "can4ry");
+        assert_lacks(f.found.items[i].excerpt, "can4ry");
+        assert_lacks(f.found.items[i].fix, "can4ry");
+    }
+    fixture_free(&f);
+}
+
+static void a_secret_that_is_overridden_or_ignored_stands_there_all_the_same(void **state) {
+    (void)state;
+    struct fixture f;
+    fixture_make(&f);
+    load_rules(&f, PLAINTEXT);
+    judge(&f, "spark.hadoop.fs.s3a.secret.key " CANARY "\nspark.hadoop.fs.s3a.secret.key =\n"
+              "fs.s3a.secret.key " CANARY "\n");
+    assert_int_equal(f.found.count, 2);
+    assert_int_equal(f.found.items[0].origin.line, 1);
+    assert_holds(f.found.items[0].message, "although another setting overrides it");
+    assert_int_equal(f.found.items[1].origin.line, 3);
+    fixture_free(&f);
+}
+
+static void a_placeholder_gives_way_to_a_violation(void **state) {
+    (void)state;
+    struct fixture f;
+    fixture_make(&f);
+    load_rules(&f, PLAINTEXT);
+    judge(&f, "spark.hadoop.fs.s3a.secret.key {{ key }}\n");
+    assert_int_equal(f.found.count, 1);
+    assert_int_equal(f.found.items[0].truth, TRUTH_UNKNOWN);
+    assert_int_equal(f.found.items[0].effect, EFFECT_WARN);
+    assert_int_equal(rule_verdict(f.found.items, f.found.count), VERDICT_UNKNOWN);
+    assert_holds(f.found.items[0].message, "filled in later");
+    f.mode.strict_unknown = true;
+    judge(&f, "spark.hadoop.fs.s3a.secret.key {{ key }}\n");
+    assert_int_equal(f.found.items[0].effect, EFFECT_REFUSE);
+    fixture_free(&f);
+}
+
+static void a_near_miss_names_the_key_that_was_meant(void **state) {
+    (void)state;
+    struct fixture f;
+    fixture_make(&f);
+    load_rules(&f, RULE_HEAD "  require: {no-near-miss: security}\n" RULE_TAIL);
+    judge(&f, "spark.authenticate.true\nspark.my.own true\nspark.executor.memory 1g\n");
+    assert_int_equal(f.found.count, 1);
+    assert_string_equal(f.found.items[0].key, "spark.authenticate.true");
+    assert_holds(f.found.items[0].message, "spark.authenticate was probably meant");
+    assert_holds(f.found.items[0].fix, "write spark.authenticate, or remove");
+    fixture_free(&f);
+}
+
+static void effect_and_verdict_follow_truth_severity_and_mode(void **state) {
+    (void)state;
+    static const struct {
+        const char *severity;
+        bool warn, strict, open;
+        enum effect effect;
+        enum verdict verdict;
+    } rows[] = {
+        {"low", false, false, false, EFFECT_REFUSE, VERDICT_REFUSE},
+        {"critical", false, false, false, EFFECT_REFUSE, VERDICT_REFUSE},
+        {"critical", true, true, false, EFFECT_WARN, VERDICT_PASS},
+        {"critical", false, false, true, EFFECT_WARN, VERDICT_UNKNOWN},
+        {"critical", false, true, true, EFFECT_REFUSE, VERDICT_REFUSE},
+        {"high", false, true, true, EFFECT_REFUSE, VERDICT_REFUSE},
+        {"medium", false, true, true, EFFECT_WARN, VERDICT_UNKNOWN},
+        {"critical", true, true, true, EFFECT_WARN, VERDICT_UNKNOWN},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[1024];
+        struct fixture f;
+        fixture_make(&f);
+        (void)snprintf(text, sizeof text,
+                       "pack: t\ntitle: T\nrules:\n- id: T-1\n  title: T\n  severity: %s\n"
+                       "  owner: job\n  require: {spark.authenticate: true}\n" RULE_TAIL,
+                       rows[i].severity);
+        load_rules(&f, text);
+        f.mode = (struct check_mode){.warn = rows[i].warn, .strict_unknown = rows[i].strict};
+        judge(&f, rows[i].open ? "spark.authenticate {{ a }}\n" : "spark.authenticate false\n");
+        assert_int_equal(f.found.items[0].effect, rows[i].effect);
+        assert_int_equal(rule_verdict(f.found.items, f.found.count), rows[i].verdict);
+        fixture_free(&f);
+    }
+    assert_int_equal(rule_verdict(NULL, 0), VERDICT_PASS);
+}
+
+static void the_gravest_finding_comes_first(void **state) {
+    (void)state;
+    struct fixture f;
+    fixture_make(&f);
+    use_pack(&f, "spark-production");
+    judge(&f, "spark.master yarn\nspark.eventLog.enabled true\nspark.ui.enabled {{ ui }}\n");
+    for (size_t i = 1; i < f.found.count; i++) {
+        const struct finding *before = &f.found.items[i - 1], *after = &f.found.items[i];
+        assert_true(before->effect >= after->effect);
+        if (before->effect == after->effect)
+            assert_true(before->rule->severity >= after->rule->severity);
+    }
+    assert_true(f.found.count > 4);
+    fixture_free(&f);
+}
+
+static void no_rules_never_pass(void **state) {
+    (void)state;
+    struct fixture f;
+    fixture_make(&f);
+    read_conf(&f, "");
+    assert_int_equal(rule_check(&f.set, &f.conf, f.mode, &f.arena, &f.found, &f.err), -1);
+    assert_int_equal(f.err.code, ERROR_POLICY);
+    fixture_free(&f);
+}
+
+static void more_findings_than_there_may_be_are_an_error(void **state) {
+    (void)state;
+    size_t room = (LIMIT_FINDINGS + 8) * 48, used = 0;
+    char *conf = malloc(room);
+    assert_non_null(conf);
+    for (int i = 0; i <= LIMIT_FINDINGS; i++)
+        used += (size_t)snprintf(conf + used, room - used, "spark.app.k%d.secret x%07d-aZ\n", i, i);
+    struct fixture f;
+    fixture_make(&f);
+    load_rules(&f, PLAINTEXT);
+    read_conf(&f, conf);
+    assert_int_equal(rule_check(&f.set, &f.conf, f.mode, &f.arena, &f.found, &f.err), -1);
+    assert_int_equal(f.err.code, ERROR_INPUT);
+    assert_holds(f.err.what, "4096 findings");
+    fixture_free(&f);
+    free(conf);
+}
+
+static void words_of_a_java_command_line_are_spark_s(void **state) {
+    (void)state;
+    static const char *const wanted[] = {"-a", "b c", "d'e", "f\\g", "-Dx=1 2", "rest of it"};
+    const char *at = "  -a 'b c'\t\"d'e\" 'f\\g' -Dx=\"1 2\" 'rest of it";
+    char word[64];
+    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
+        assert_true(words_next(&at, word));
+        assert_string_equal(word, wanted[i]);
+    }
+    assert_false(words_next(&at, word));
+    at = "a\\ b \"\\\"\" ''x \\";
+    assert_true(words_next(&at, word));
+    assert_string_equal(word, "a b");
+    assert_true(words_next(&at, word));
+    assert_string_equal(word, "\"");
+    assert_true(words_next(&at, word));
+    assert_string_equal(word, "x");
+    assert_true(words_next(&at, word));
+    assert_string_equal(word, "\\");
+    assert_false(words_next(&at, word));
+}
+
+static void assert_fault(const char *rule, const char *what) {
+    struct fixture f;
+    struct rule_test test;
+    char text[1024];
+    fixture_make(&f);
+    (void)snprintf(text, sizeof text, RULE_HEAD "%s  because: B\n  fix: F\n", rule);
+    load_rules(&f, text);
+    assert_int_equal(rule_test(&f.pack.rules[0], &f.arena, &test, &f.err), 0);
+    if (what == NULL) {
+        if (test.fault_count > 0)
+            fail_msg("%s", test.faults[0].what);
+        assert_true(test.examples > 0 && test.mutants > 0);
+    } else {
+        bool found = false;
+        for (size_t i = 0; i < test.fault_count; i++)
+            found = found || strstr(test.faults[i].what, what) != NULL;
+        if (!found)
+            fail_msg("no fault \"%s\" among %zu", what, test.fault_count);
+    }
+    fixture_free(&f);
+}
+
+static void examples_must_notice_every_leaf(void **state) {
+    (void)state;
+    assert_fault("  require: {spark.authenticate: true}\n"
+                 "  examples: {pass: {spark.authenticate: \"true\"}, fail: {}}\n",
+                 NULL);
+    assert_fault("  require: {spark.authenticate: true}\n"
+                 "  examples: {pass: {}, fail: {spark.authenticate: \"true\"}}\n",
+                 "pass example 1 is violated");
+    assert_fault("  require: {spark.authenticate: true}\n"
+                 "  examples: {pass: {spark.authenticate: \"true\"}, fail: {spark.authenticate: "
+                 "\"{{ x }}\"}}\n",
+                 "fail example 1 cannot be told");
+    assert_fault(
+        "  require: {spark.authenticate: true, spark.acls.enable: true}\n  examples: {pass: "
+        "{spark.authenticate: \"true\", spark.acls.enable: \"true\"}, fail: {}}\n",
+        "when spark.authenticate is left out");
+    assert_fault("  when: {not: {master: local}}\n  require: {spark.authenticate: true}\n"
+                 "  examples: {pass: {spark.authenticate: \"true\"}, fail: {}}\n",
+                 "when master is without local");
+    assert_fault("  require: {spark.eventLog.dir: {unlike: [/a, /b]}}\n"
+                 "  examples: {pass: {}, fail: {spark.eventLog.dir: /a}}\n",
+                 "when spark.eventLog.dir is without /b");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(equality_is_that_of_the_keys_reader),
+        cmocka_unit_test(what_is_left_open_cannot_be_told),
+        cmocka_unit_test(kleene_connectives_keep_the_unknown),
+        cmocka_unit_test(the_other_operators_mean_what_they_say),
+        cmocka_unit_test(what_the_input_does_not_say_counts_at_its_weakest),
+        cmocka_unit_test(a_known_version_has_its_own_defaults),
+        cmocka_unit_test(a_finding_names_the_leaf_that_decides),
+        cmocka_unit_test(a_key_that_nobody_set_says_so_with_its_default),
+        cmocka_unit_test(a_message_tells_how_a_reader_takes_a_value),
+        cmocka_unit_test(a_value_in_a_message_is_escaped_and_cut),
+        cmocka_unit_test(each_offending_setting_has_one_finding),
+        cmocka_unit_test(a_secret_that_is_overridden_or_ignored_stands_there_all_the_same),
+        cmocka_unit_test(a_placeholder_gives_way_to_a_violation),
+        cmocka_unit_test(a_near_miss_names_the_key_that_was_meant),
+        cmocka_unit_test(effect_and_verdict_follow_truth_severity_and_mode),
+        cmocka_unit_test(the_gravest_finding_comes_first),
+        cmocka_unit_test(no_rules_never_pass),
+        cmocka_unit_test(more_findings_than_there_may_be_are_an_error),
+        cmocka_unit_test(words_of_a_java_command_line_are_spark_s),
+        cmocka_unit_test(examples_must_notice_every_leaf),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
