@@ -29,8 +29,6 @@
 
 /* Settings, rules, findings. */
 #define LIMIT_SETTINGS    65536
-#define LIMIT_KEY_BYTES   4096
-#define LIMIT_VALUE_BYTES (1024u * 1024u)
 #define LIMIT_RULES       1024
 #define LIMIT_RULE_NODES  256
 #define LIMIT_FINDINGS    4096

@@ -78,6 +78,7 @@ int confine_monitor(struct error *err);
  * CAP_SETUID, CAP_SETGID and CAP_CHOWN. */
 bool confine_can_drop(void);
 
+/* Names as in SECURITY.md, logs and `require:`; total over any value. */
 const char *role_name(enum role role);
 const char *protection_name(enum protection protection);
 const char *protection_state_name(enum protection_state state);

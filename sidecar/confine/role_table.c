@@ -92,16 +92,15 @@ const struct room_row room_table[] = {
     {"sidecar",
      "sidecar/base sidecar/confine sidecar/wire sidecar/monitor sidecar/judge "
      "sidecar/strongbox sidecar/warden sidecar/sweep sidecar/fetch sidecar/place",
-     ""},
-    {"sidecar/base", "", "open openat renameat linkat unlinkat"},
+     "open"},
+    {"sidecar/base", "", "open openat renameat linkat unlinkat fchmodat"},
     {"sidecar/yaml", "sidecar/base", ""},
     {"sidecar/wire", "sidecar/base", "socketpair sendmsg recvmsg"},
     {"sidecar/confine", "sidecar/base sidecar/wire",
-     "open setresuid setresgid setgroups prctl syscall capset"},
+     "open setresuid setresgid setgroups prctl syscall"},
     {"sidecar/secret", "sidecar/base", "syscall"},
     {"sidecar/config", "sidecar/base sidecar/yaml", ""},
-    {"sidecar/strongbox", "sidecar/base sidecar/confine sidecar/secret",
-     "open openat mkdir unlinkat"},
+    {"sidecar/strongbox", "sidecar/base sidecar/confine sidecar/secret", "open mkdir"},
     {"sidecar/fetch",
      "sidecar/base sidecar/wire sidecar/confine sidecar/config sidecar/secret "
      "sidecar/fetch/strongbox",
@@ -112,17 +111,17 @@ const struct room_row room_table[] = {
      "sidecar/base sidecar/wire sidecar/confine sidecar/config sidecar/secret "
      "sidecar/render",
      "openat mkdirat symlinkat renameat unlinkat"},
-    {"sidecar/sweep", "sidecar/base sidecar/wire sidecar/confine", "openat unlinkat"},
+    {"sidecar/sweep", "sidecar/base sidecar/wire sidecar/confine", "unlinkat"},
     {"sidecar/warden", "sidecar/base sidecar/wire sidecar/confine sidecar/config sidecar/strongbox",
      ""},
-    {"sidecar/monitor", "sidecar/base sidecar/wire sidecar/confine",
-     "open openat mkdir mkdirat unlinkat fork execve kill prctl"},
+    {"sidecar/monitor", "sidecar/base sidecar/wire sidecar/confine sidecar/strongbox",
+     "open openat mkdirat unlinkat fork execve kill"},
     {"sidecar/judge",
      "sidecar/base sidecar/yaml sidecar/wire sidecar/confine sidecar/config "
      "policy/input policy/surface policy/effective policy/rules policy/plaintext "
      "policy/report policy/data/catalogue policy/data/packs",
      "openat"},
-    {"policy/input", POLICY_BELOW " policy/effective", "opendir"},
+    {"policy/input", POLICY_BELOW, "open opendir"},
     {"policy/surface", POLICY_BELOW " policy/effective", ""},
     {"policy/effective",
      POLICY_BELOW " policy/input policy/surface policy/data/catalogue policy/plaintext", ""},
@@ -131,6 +130,7 @@ const struct room_row room_table[] = {
      POLICY_BELOW " policy/effective policy/plaintext policy/data/catalogue policy/data/packs", ""},
     {"policy/report", POLICY_BELOW " policy/effective policy/plaintext policy/rules", ""},
     {"policy/data/catalogue", POLICY_BELOW, ""},
+    {"policy/data/compile", POLICY_BELOW " policy/rules", ""}, /* a tool of the build */
     {"policy/data/packs", POLICY_BELOW " policy/rules", ""},
 };
 

@@ -1,0 +1,170 @@
+# arrestor: one Makefile, meant to be read from top to bottom.
+#
+#   make            build everything into build/
+#   make demo       the main job, end to end, on real Spark (installs what it lacks)
+#   make test       make check, units, end-to-end (installs what it lacks)
+#   make check      structure, style and static analysis
+#   make bench      figures against the budgets of the design
+#   make install    PREFIX=/usr/local DESTDIR=
+
+MAKEFLAGS += --no-builtin-rules
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+
+PREFIX     ?= /usr/local
+LIBEXECDIR ?= $(PREFIX)/libexec/arrestor
+DESTDIR    ?=
+CC         := $(if $(filter default,$(origin CC)),gcc,$(CC))
+BUILD      ?= build
+VERSION    := 0.1.0
+
+# ---- Flags: the OpenSSF guide for compiler options; each is probed, so that
+# ---- gcc and clang of different ages both build.
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror -Wformat=2 -Wcast-qual \
+            -Wwrite-strings -Wmissing-prototypes -Wstrict-prototypes -Wvla -Wimplicit-fallthrough \
+            -Wframe-larger-than=65536
+HARDENING := -fstack-protector-strong -fstack-clash-protection -fcf-protection=full \
+             -fno-delete-null-pointer-checks -fno-strict-overflow -fno-strict-aliasing \
+             -ftrivial-auto-var-init=zero -fzero-call-used-regs=used-gpr
+LINKING   := -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,-z,nodlopen -Wl,--as-needed
+
+probe    = $(shell $(CC) -Werror $(1) -c -x c /dev/null -o /dev/null 2>/dev/null && echo $(1))
+FLAGS   := $(foreach flag,$(HARDENING),$(call probe,$(flag)))
+CPPFLAGS += -I. -D_GNU_SOURCE -DARRESTOR_VERSION='"$(VERSION)"'
+CFLAGS  ?= -O2 -g
+FORTIFY := $(if $(findstring sanitize,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+OURFLAGS = -std=c17 -fPIE $(WARNINGS) $(FLAGS) $(FORTIFY) -MMD -MP
+LDLIBS   = -lsodium -ljansson -lyaml -lseccomp
+
+# ---- V=1 shows the commands.
+Q := $(if $(V),,@)
+
+# ---- Sources: a room is a directory; the role table tells who runs it. Packs are
+# ---- compiled into C by a tool of the build, which reads them as arrestor does.
+SOURCES  := $(filter-out policy/data/compile/%,$(sort $(wildcard \
+              sidecar/*.c sidecar/*/*.c sidecar/*/*/*.c policy/*/*.c policy/data/*/*.c)))
+OBJECTS  := $(SOURCES:%.c=$(BUILD)/o/%.o) $(BUILD)/o/policy/data/packs/packs.o
+LIBRARY  := $(filter-out $(BUILD)/o/sidecar/main.o,$(OBJECTS))
+PACKS    := $(sort $(wildcard policy/data/packs/*.yaml))
+COMPILER := $(filter $(BUILD)/o/sidecar/base/% $(BUILD)/o/sidecar/yaml/% $(BUILD)/o/policy/%,\
+              $(filter-out $(BUILD)/o/policy/data/packs/%,$(OBJECTS)))
+CLAIMS   := $(patsubst selftest/%.c,$(BUILD)/selftest/%,$(wildcard selftest/[0-9]*.c))
+CLAIMED  := $(patsubst %.c,$(BUILD)/o/%.o,$(wildcard selftest/[a-z]*.c))
+
+.PHONY: all
+all: $(BUILD)/arrestor $(BUILD)/role-table $(CLAIMS)
+
+$(BUILD)/arrestor: $(OBJECTS)
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(CFLAGS) -pie $(LINKING) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
+$(BUILD)/o/%.o: %.c
+	@mkdir -p $(@D)
+	@echo '  CC    $<'
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(OURFLAGS) -c $< -o $@
+
+$(BUILD)/pack-compile: policy/data/compile/pack_compile.c $(COMPILER)
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(OURFLAGS) -MF $@.d -pie $(LDFLAGS) $(filter %.c %.o,$^) $(LDLIBS) -o $@
+
+$(BUILD)/gen/policy/data/packs/packs.c: $(BUILD)/pack-compile $(PACKS)
+	@mkdir -p $(@D)
+	@echo '  PACKS $@'
+	$(Q)$(BUILD)/pack-compile $(PACKS) > $@
+
+$(BUILD)/o/policy/data/packs/packs.o: $(BUILD)/gen/policy/data/packs/packs.c
+	@mkdir -p $(@D)
+	@echo '  CC    $<'
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(OURFLAGS) -c $< -o $@
+
+# The role table as JSON, for make check.
+$(BUILD)/role-table: tests/bin/role_table.c $(BUILD)/o/sidecar/confine/role_table.o
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(OURFLAGS) -MF $@.d -pie $(LDFLAGS) $(filter %.c %.o,$^) -o $@
+
+# The claims of SECURITY.md, one executable each.
+$(BUILD)/selftest/%: selftest/%.c $(CLAIMED) $(LIBRARY)
+	@mkdir -p $(@D)
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(OURFLAGS) -MF $@.d -pie $(LDFLAGS) $(filter %.c %.o,$^) $(LDLIBS) -o $@
+
+# ---- Units: tests/unit/test_NAME.c, each its own executable.
+UNITS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
+
+$(BUILD)/unit/%: tests/unit/%.c $(LIBRARY)
+	@mkdir -p $(@D)
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(OURFLAGS) -MF $@.d -pie $(LDFLAGS) $(filter %.c %.o,$^) $(LDLIBS) -lcmocka -o $@
+
+# ---- Drivers of tests that compare with another implementation.
+REFS := $(patsubst tests/ref/%.c,$(BUILD)/ref/%,$(wildcard tests/ref/*.c))
+
+$(BUILD)/ref/%: tests/ref/%.c $(LIBRARY)
+	@mkdir -p $(@D)
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(OURFLAGS) -MF $@.d -pie $(LDFLAGS) $(filter %.c %.o,$^) $(LDLIBS) -o $@
+
+# ---- What a newcomer runs. Where a package is missing as this file is read, the
+# ---- probes above have found no compiler: so what comes after deps is a new make.
+AGAIN = @echo "Building …" && $(MAKE) --no-print-directory -s -j2
+
+.PHONY: deps demo test check bench units
+deps: $(BUILD)/deps-test $(BUILD)/deps-venv
+
+$(BUILD)/deps-%: tests/bin/install-packages
+	tests/bin/install-packages build $(filter-out build,$*)
+	@mkdir -p $(@D) && touch $@
+
+$(BUILD)/deps-venv: tests/bin/make-venv | $(BUILD)/deps-build
+	tests/bin/make-venv $(BUILD)/venv
+	@touch $@
+
+demo: $(BUILD)/deps-build $(BUILD)/deps-venv
+	$(AGAIN) all
+	@tests/bin/demo
+
+test: deps
+	$(AGAIN) all units $(BUILD)/role-table $(BUILD)/killat $(BUILD)/weak
+	@tests/bin/run-tests
+
+check: $(BUILD)/deps-test
+	$(AGAIN) all $(BUILD)/role-table
+	@tests/bin/run-checks
+
+bench: deps
+	$(AGAIN) all $(BUILD)/measure $(BUILD)/noop $(BUILD)/rolewatch
+	@$(BUILD)/venv/bin/python3 tests/bench/bench.py
+
+units: $(UNITS) $(REFS)
+
+# ---- Tools of the tests and of bench, each one small program.
+FOLLOW  := tests/torture/follow.c
+TOOL_CC  = $(CC) $(CPPFLAGS) -O2 -std=c17 $(WARNINGS)
+
+$(BUILD)/killat: tests/torture/killat.c $(FOLLOW) $(FOLLOW:.c=.h)
+	$(TOOL_CC) $(filter %.c,$^) -o $@
+$(BUILD)/rolewatch: tests/bench/rolewatch.c $(FOLLOW) $(FOLLOW:.c=.h)
+	$(TOOL_CC) $(filter %.c,$^) -o $@
+$(BUILD)/weak: tests/torture/weak.c
+	$(TOOL_CC) $^ -o $@
+$(BUILD)/measure: tests/bench/measure.c
+	$(TOOL_CC) $^ -o $@
+$(BUILD)/noop: tests/bench/noop.c
+	$(TOOL_CC) -static $^ -o $@
+
+.PHONY: install uninstall
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 0711 $(BUILD)/arrestor $(DESTDIR)$(PREFIX)/bin/arrestor
+	install -d $(DESTDIR)$(LIBEXECDIR)/selftest
+	install -m 0755 $(CLAIMS) $(DESTDIR)$(LIBEXECDIR)/selftest
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/arrestor
+	rm -rf $(DESTDIR)$(LIBEXECDIR)
+
+.PHONY: clean
+clean:
+	rm -rf $(BUILD)
+
+-include $(OBJECTS:.o=.d) $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d)

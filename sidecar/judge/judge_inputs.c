@@ -1,0 +1,171 @@
+#include "sidecar/judge/judge_inputs.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "policy/rules/rule_operators.h"
+#include "sidecar/base/arena.h"
+#include "sidecar/base/command.h"
+#include "sidecar/base/limits.h"
+
+#define STANDARD_INPUT "standard input"
+
+static int memory_fault(struct error *err) {
+    return error_set(err, ERROR_MEMORY, "memory is exhausted");
+}
+
+static int usage_fault(const struct invocation *call, const char *what, struct error *err) {
+    error_set(err, ERROR_USAGE, "%s", what);
+    error_at(err, call->command->name, 0, 0);
+    return error_todo(err, "see arrestor %s --help", call->command->name);
+}
+
+static int open_named(const struct invocation *call, struct judge_inputs *inputs, const char *path,
+                      struct error *err) {
+    struct judge_input *input = &inputs->items[inputs->count];
+    for (size_t i = 0; i < inputs->count; i++)
+        if (strcmp(inputs->items[i].path, path) == 0)
+            return usage_fault(call, "an input is named twice", err);
+    inputs->count++;
+    *input = (struct judge_input){.path = path, .label = path, .fd = -1};
+    if (strcmp(path, "-") == 0) {
+        input->label = STANDARD_INPUT;
+        input->fd = STDIN_FILENO;
+        return 0;
+    }
+    (void)input_open(path, &input->fd, &input->fault);
+    return 0;
+}
+
+static int open_files(const struct invocation *call, char *const *operands, size_t count,
+                      struct arena *arena, struct judge_inputs *inputs, struct error *err) {
+    if (count > LIMIT_INPUT_FILES)
+        return error_set(err, ERROR_USAGE, "more than %d inputs", LIMIT_INPUT_FILES);
+    inputs->items = arena_array(arena, count, sizeof *inputs->items);
+    if (inputs->items == NULL)
+        return memory_fault(err);
+    for (size_t i = 0; i < count; i++)
+        if (open_named(call, inputs, operands[i], err) != 0)
+            return -1;
+    return 0;
+}
+
+/* What --spark says, else the version of the Spark that would be started. */
+static int find_version(const struct invocation *call, struct judge_inputs *inputs,
+                        struct error *err) {
+    const char *said = command_value(call, "spark");
+    if (said == NULL) {
+        if (inputs->launch.spark_home != NULL)
+            input_spark_version(inputs->launch.spark_home, &inputs->spark_major,
+                                &inputs->spark_minor);
+        return 0;
+    }
+    if (rule_version_parse(said, &inputs->spark_major, &inputs->spark_minor) == 0 &&
+        inputs->spark_major > 0)
+        return 0;
+    return usage_fault(call, "--spark takes a version as in 3.5", err);
+}
+
+static int open_source(struct judge_inputs *inputs, const char *path, const char *label,
+                       bool optional, struct error *err) {
+    struct judge_input *input = &inputs->items[inputs->count];
+    *input = (struct judge_input){.path = path, .label = label, .fd = -1};
+    if (path != NULL && (optional ? input_open_optional(path, &input->fd, err)
+                                  : input_open(path, &input->fd, err)) != 0)
+        return -1;
+    inputs->count++;
+    return 0;
+}
+
+int judge_inputs_open_launch(struct judge_inputs *inputs, struct arena *arena, struct error *err) {
+    const struct launch_plan *plan = &inputs->plan;
+    inputs->is_launch = true;
+    if (launch_plan(&inputs->launch, arena, &inputs->plan, err) != 0)
+        return -1;
+    if (!plan->arguments.launches)
+        return 0;
+    /* Properties file, defaults, extra files: each has its place, also when absent. */
+    inputs->items = arena_array(arena, plan->extra_count + 2, sizeof *inputs->items);
+    if (inputs->items == NULL)
+        return memory_fault(err);
+    const char *defaults = plan->defaults_in_force ? plan->defaults_path : NULL;
+    if (open_source(inputs, plan->properties_path, plan->properties_path, false, err) != 0 ||
+        open_source(inputs, defaults, plan->defaults_label, true, err) != 0)
+        return -1;
+    for (size_t i = 0; i < plan->extra_count; i++)
+        if (open_source(inputs, plan->extra_paths[i], plan->extra_paths[i], false, err) != 0)
+            return -1;
+    return 0;
+}
+
+static int open_launch(const struct invocation *call, struct arena *arena,
+                       struct judge_inputs *inputs, struct error *err) {
+    inputs->launch = (struct launch){.argv = (const char *const *)call->rest,
+                                     .argc = call->rest_count,
+                                     .environment = (const char *const *)call->environment};
+    if (call->rest_count == 0)
+        return usage_fault(call, "nothing stands after --", err);
+    if (input_spark_home(call->rest[0], inputs->launch.environment, arena,
+                         &inputs->launch.spark_home, err) != 0 ||
+        judge_inputs_open_launch(inputs, arena, err) != 0 || find_version(call, inputs, err) != 0)
+        return -1;
+    if (!inputs->plan.arguments.launches)
+        return usage_fault(call, "this command line launches nothing: there is nothing to judge",
+                           err);
+    return 0;
+}
+
+int judge_inputs_open(const struct invocation *call, char *const *operands, size_t count,
+                      struct arena *arena, struct judge_inputs *ret, struct error *err) {
+    *ret = (struct judge_inputs){0};
+    if (call->has_rest && count > 0)
+        return usage_fault(call, "either files, or a command line after --, not both", err);
+    if (!call->has_rest && count == 0)
+        return usage_fault(call, "there is no input", err);
+    int status = call->has_rest ? open_launch(call, arena, ret, err)
+                                : open_files(call, operands, count, arena, ret, err);
+    if (status == 0 && !call->has_rest)
+        status = find_version(call, ret, err);
+    if (status != 0)
+        judge_inputs_close(ret);
+    return status;
+}
+
+int judge_inputs_read(const struct judge_input *input, struct arena *arena, struct input_file *ret,
+                      struct error *err) {
+    if (input->fault.code != ERROR_OK) {
+        *err = input->fault;
+        return -1;
+    }
+    return input_read(input->fd, input->label, arena, ret, err);
+}
+
+int judge_inputs_sources(const struct judge_inputs *inputs, struct arena *arena,
+                         struct judge_sources *ret, struct error *err) {
+    size_t extra = inputs->plan.extra_count;
+    *ret = (struct judge_sources){.extra = arena_array(arena, extra, sizeof *ret->extra)};
+    if (ret->extra == NULL)
+        return memory_fault(err);
+    for (size_t i = 0; i < inputs->count; i++) {
+        struct input_file *file = i == 0   ? &ret->properties
+                                  : i == 1 ? &ret->defaults
+                                           : &ret->extra[i - 2];
+        if (inputs->items[i].fd >= 0 && judge_inputs_read(&inputs->items[i], arena, file, err) != 0)
+            return -1;
+    }
+    ret->sources =
+        (struct launch_sources){.properties = inputs->items[0].fd >= 0 ? &ret->properties : NULL,
+                                .defaults = inputs->items[1].fd >= 0 ? &ret->defaults : NULL,
+                                .spark_major = inputs->spark_major,
+                                .spark_minor = inputs->spark_minor,
+                                .extra = ret->extra,
+                                .extra_count = extra};
+    return 0;
+}
+
+void judge_inputs_close(struct judge_inputs *inputs) {
+    for (size_t i = 0; i < inputs->count; i++)
+        if (inputs->items[i].fd > STDERR_FILENO)
+            (void)close(inputs->items[i].fd);
+    inputs->count = 0;
+}

@@ -1,0 +1,108 @@
+#include <string.h>
+#include <sys/stat.h>
+
+#include "sidecar/base/buffer.h"
+#include "sidecar/base/text.h"
+#include "sidecar/monitor/monitor.h"
+
+/* Variables that make a shell or the loader run other code before any verdict.
+ * A trailing '*' is a prefix. */
+static const struct {
+    const char *name, *rule, *why;
+} refused[] = {
+    {"BASH_ENV", "ENV-SHELL-001", "bash would run that file before spark-env.sh"},
+    {"ENV", "ENV-SHELL-001", "a shell may run that file before spark-env.sh"},
+    {"LD_*", "ENV-LOADER-001", "the loader would put other code into every process"},
+};
+
+/* What arrestor itself used: the job must not inherit it (but see keep-env:). */
+static const char *const ours[] = {"ARRESTOR_STRONGBOX", "ARRESTOR_STRONGBOX_KEY",
+                                   "ARRESTOR_CONFIG"};
+
+/* What the launch sets anew. */
+static const char *const placed[] = {"ARRESTOR_DIR", "SPARK_CONF_DIR", "SPARK_ENV_LOADED"};
+
+static bool is_named(const char *entry, const char *name) {
+    size_t length = strlen(name);
+    if (name[length - 1] == '*')
+        return strncmp(entry, name, length - 1) == 0;
+    return strncmp(entry, name, length) == 0 && entry[length] == '=';
+}
+
+const char *environment_get(char *const *environment, const char *name) {
+    for (; *environment != NULL; environment++)
+        if (is_named(*environment, name))
+            return *environment + strlen(name) + 1;
+    return NULL;
+}
+
+/* `keep-env:` of arrestor.yaml, blank-separated. */
+static bool is_kept(const struct monitor *m, const char *entry) {
+    size_t length = strcspn(entry, "=");
+    for (const char *p = m->setup.keep_env; *p != '\0'; p += strspn(p, " ")) {
+        size_t word = strcspn(p, " ");
+        if (word == length && strncmp(p, entry, length) == 0)
+            return true;
+        p += word;
+    }
+    return false;
+}
+
+/* ENV=prod is the name of a stage on many machines; only a file is a danger. */
+static bool is_harmless(const char *entry) {
+    const char *value = strchr(entry, '=');
+    struct stat st;
+    if (value == NULL || value[1] == '\0')
+        return true;
+    return is_named(entry, "ENV") && strpbrk(value + 1, "/$~`") == NULL &&
+           stat(value + 1, &st) != 0;
+}
+
+void environment_judge(struct monitor *m, struct buffer *rules) {
+    for (char **entry = m->environment; *entry != NULL; entry++) {
+        for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+            if (!is_named(*entry, refused[i].name) || is_kept(m, *entry) || is_harmless(*entry))
+                continue;
+            int length = (int)strcspn(*entry, "=");
+            monitor_say("%s: %.*s is set in the environment: %s", refused[i].rule, length, *entry,
+                        refused[i].why);
+            monitor_say("  -> unset %.*s, or name it in keep-env: of arrestor.yaml", length,
+                        *entry);
+            if (rules->length == 0 || strstr(rules->data, refused[i].rule) == NULL)
+                buffer_printf(rules, "%s%s", rules->length > 0 ? " " : "", refused[i].rule);
+        }
+    }
+}
+
+static bool is_replaced(const struct monitor *m, const char *entry) {
+    for (size_t i = 0; i < sizeof placed / sizeof *placed; i++)
+        if (is_named(entry, placed[i]))
+            return true;
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+        if (is_named(entry, ours[i]))
+            return !is_kept(m, entry);
+    return false;
+}
+
+char **environment_launch(struct monitor *m) {
+    size_t count = 0, kept = 0;
+    while (m->recorded_environment[count] != NULL)
+        count++;
+    char **ret = arena_array(&m->arena, count + 4, sizeof *ret);
+    if (ret == NULL)
+        return NULL;
+    for (size_t i = 0; i < count; i++)
+        if (!is_replaced(m, m->recorded_environment[i]))
+            ret[kept++] = m->recorded_environment[i];
+    char loaded[] = "SPARK_ENV_LOADED=1";
+    ret[kept++] = arena_text(&m->arena, loaded, sizeof loaded - 1);
+    ret[kept++] =
+        arena_printf(&m->arena, "SPARK_CONF_DIR=%s/spark", m->directories[DIRECTORY_LAUNCH].path);
+    if (m->setup.files > 0)
+        ret[kept++] =
+            arena_printf(&m->arena, "ARRESTOR_DIR=%s/current", m->directories[DIRECTORY_SET].path);
+    for (size_t i = 0; i < kept; i++)
+        if (ret[i] == NULL)
+            return NULL;
+    return ret;
+}

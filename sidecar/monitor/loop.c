@@ -1,0 +1,163 @@
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sidecar/base/clock.h"
+#include "sidecar/monitor/monitor.h"
+
+static enum protection_state weaker(uint8_t a, uint8_t b) {
+    if (a == STATE_UNTOLD || b == STATE_UNTOLD)
+        return (enum protection_state)(a > b ? a : b);
+    return (enum protection_state)(a < b ? a : b);
+}
+
+static void note_fence(struct monitor *m, const struct message_fence *fence) {
+    for (int i = 0; i < PROTECTIONS; i++)
+        if (fence->state[i] <= STATE_ON)
+            m->worst.state[i] = (uint8_t)weaker(m->worst.state[i], fence->state[i]);
+    if (m->identity.service_is_nobody && m->worst.state[PROTECTION_IDENTITY] == STATE_ON)
+        m->worst.state[PROTECTION_IDENTITY] = STATE_DEGRADED;
+}
+
+static void take_record(struct monitor *m, struct child *child, const struct message *message) {
+    switch (message->type) {
+    case MESSAGE_FENCE:
+        note_fence(m, &message->body.fence);
+        break;
+    case MESSAGE_SETUP:
+        m->setup = message->body.setup;
+        m->setup_told = true;
+        break;
+    case MESSAGE_VERDICT:
+        m->verdict = message->body.verdict;
+        m->verdict_told = true;
+        break;
+    case MESSAGE_LOOK:
+        round_look(m, child, &message->body.look);
+        break;
+    case MESSAGE_ROUND:
+        if (!m->round.running && message->body.round.task < ROUND_TASKS)
+            round_begin(m, &message->body.round);
+        break;
+    case MESSAGE_RESULT:
+    case MESSAGE_COLLISION:
+        round_record(m, child, message);
+        break;
+    default:
+        break;
+    }
+}
+
+/* A role that breaks the protocol is hung up on: its end then tells. */
+static void read_child(struct monitor *m, struct child *child) {
+    struct message message;
+    struct error err;
+    int got = channel_receive(&child->channel, &message, NULL, &err);
+    if (got == 1) {
+        take_record(m, child, &message);
+        return;
+    }
+    if (got < 0)
+        monitor_say("%s: %s", role_name(child->role), err.what);
+    spawn_hang_up(child);
+}
+
+static void child_over(struct monitor *m, pid_t pid, int status) {
+    if (pid == m->watched) {
+        m->watched_over = true;
+        m->watched_status = status;
+    }
+    for (size_t i = 0; i < LIMIT_MANAGED_CHILDREN; i++) {
+        struct child *child = &m->children[i];
+        if (child->pid != pid)
+            continue;
+        /* What it said last may still wait in the channel. */
+        while (child->channel.fd >= 0)
+            read_child(m, child);
+        enum role role = child->role;
+        *child = (struct child){.channel.fd = -1};
+        if (WIFSIGNALED(status))
+            monitor_say("%s was ended by signal %d (%s)", role_name(role), WTERMSIG(status),
+                        strsignal(WTERMSIG(status)));
+        if (role == ROLE_FETCH || role == ROLE_PLACE)
+            round_child_over(m, role);
+        return;
+    }
+}
+
+/* Reaps everything, orphans of the job too. */
+static void reap(struct monitor *m) {
+    int status;
+    pid_t pid;
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+        child_over(m, pid, status);
+}
+
+/* Signals that a person or a supervisor sends go to the job. What the terminal
+ * sends has reached it already, because it is in our process group. */
+static void forward(struct monitor *m, const struct signalfd_siginfo *info) {
+    int number = (int)info->ssi_signo;
+    if (!m->job_started) {
+        m->end_signal = number;
+        if (m->watched > 0 && info->ssi_code != SI_KERNEL)
+            (void)kill(m->watched, number);
+        return;
+    }
+    if (info->ssi_code != SI_KERNEL)
+        launch_signal(m, number);
+}
+
+static void take_signals(struct monitor *m) {
+    struct signalfd_siginfo info;
+    while (read(m->signals, &info, sizeof info) == (ssize_t)sizeof info)
+        if (info.ssi_signo != SIGCHLD)
+            forward(m, &info);
+    reap(m);
+}
+
+/* Warden's records wait until the launch was judged: a refused job has fetched
+ * nothing. Only its first, the setup, is read before. */
+static bool is_heard(const struct monitor *m, const struct child *child) {
+    if (child->pid == 0 || child->channel.fd < 0)
+        return false;
+    return child->role != ROLE_WARDEN || !m->setup_told || m->verdict_told;
+}
+
+int loop_step(struct monitor *m, int timeout_ms, struct error *err) {
+    struct pollfd items[LIMIT_MANAGED_CHILDREN + 1] = {{.fd = m->signals, .events = POLLIN}};
+    struct child *heard[LIMIT_MANAGED_CHILDREN + 1];
+    nfds_t count = 1;
+    for (size_t i = 0; i < LIMIT_MANAGED_CHILDREN; i++) {
+        if (!is_heard(m, &m->children[i]))
+            continue;
+        heard[count] = &m->children[i];
+        items[count++] = (struct pollfd){.fd = m->children[i].channel.fd, .events = POLLIN};
+    }
+    if (m->round.running) {
+        uint64_t now = clock_now_ms();
+        int left = m->round.deadline <= now ? 0 : (int)(m->round.deadline - now);
+        timeout_ms = timeout_ms < 0 || left < timeout_ms ? left : timeout_ms;
+    }
+    if (poll(items, count, timeout_ms) < 0 && errno != EINTR)
+        return error_system(err, ERROR_SYSTEM, "cannot wait for events");
+    for (nfds_t i = 1; i < count; i++)
+        if (items[i].revents != 0 && heard[i]->channel.fd == items[i].fd)
+            read_child(m, heard[i]);
+    if (items[0].revents != 0)
+        take_signals(m);
+    round_timeout(m);
+    return 0;
+}
+
+int loop_await(struct monitor *m, pid_t pid, struct error *err) {
+    m->watched = pid;
+    m->watched_over = false;
+    while (!m->watched_over)
+        if (loop_step(m, -1, err) != 0)
+            return -1;
+    m->watched = 0;
+    return 0;
+}

@@ -1,0 +1,179 @@
+/* monitor.h: the parent of all processes; state that its files share.
+ *
+ * Monitor spawns, opens what roles need, reaps, forwards signals, freezes and
+ * launches. It parses nothing but fixed-size records and never holds a value. */
+#ifndef ARRESTOR_MONITOR_H
+#define ARRESTOR_MONITOR_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "sidecar/base/arena.h"
+#include "sidecar/base/buffer.h"
+#include "sidecar/base/error.h"
+#include "sidecar/base/limits.h"
+#include "sidecar/confine/confine.h"
+#include "sidecar/wire/channel.h"
+#include "sidecar/wire/slot.h"
+
+/* Who the service's roles and the job are. */
+struct identity {
+    bool drops; /* started as root with the capabilities for it */
+    uid_t service_uid;
+    gid_t service_gid;
+    bool service_is_nobody; /* no user `arrestor`: said as degraded */
+    bool job_changes;       /* `job-user:` */
+    uid_t job_uid;
+    gid_t job_gid;
+    gid_t *job_groups; /* in the monitor's arena */
+    size_t job_group_count;
+};
+
+/* One directory of ours on tmpfs. */
+struct memory_directory {
+    char path[LIMIT_PATH];
+    char name[LIMIT_PATH]; /* last component */
+    int fd, parent;        /* -1: not made */
+    bool made;             /* by us: goes with the set */
+};
+
+enum directory_role { DIRECTORY_SET, DIRECTORY_STATE, DIRECTORY_LAUNCH, DIRECTORIES };
+
+struct child {
+    pid_t pid; /* 0: free */
+    enum role role;
+    struct channel channel; /* fd -1 once closed */
+};
+
+/* A round of fetch and place. */
+struct round {
+    bool running;
+    uint32_t number, task;
+    uint64_t deadline;
+    bool fetch_told, place_told;
+    struct message_result fetch, place;
+    bool said; /* monitor has printed the fault itself */
+};
+
+struct monitor {
+    struct arena arena;
+    char **environment; /* the caller's */
+    char *const *argv;  /* after "--" */
+    size_t argc;
+    const char *config_path; /* as shown in messages; NULL: none */
+    const char *status_path; /* --status-file or NULL */
+
+    sigset_t caller_mask;
+    int signals; /* signalfd */
+    struct identity identity;
+    struct message_setup setup;
+    bool setup_told;
+    struct memory_directory directories[DIRECTORIES];
+
+    int config, arguments, recorded, merged, conf; /* descriptors of the frozen launch; -1 */
+    char **recorded_environment;                   /* what Spark would see; arena */
+    const char *program;                           /* absolute path of argv[0] */
+    const char *conf_label;                        /* what SPARK_CONF_DIR really is */
+
+    struct child children[LIMIT_MANAGED_CHILDREN];
+    struct round round;
+    bool first_round_over;
+    enum error_code first_round_code;
+    uint64_t generation;
+    struct message_verdict verdict;
+    bool verdict_told;
+
+    pid_t watched; /* a child whose end is awaited: bash, the judge's turn, the job */
+    bool watched_over;
+    int watched_status; /* of waitpid */
+    bool job_started;
+    int end_signal; /* a signal asked for the end before the job started */
+
+    struct protections worst;
+    uint32_t told_protections; /* bit per protection that was said to be weaker */
+};
+
+/* say.c: one line to standard error, "arrestor: …", control characters escaped. */
+void monitor_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Says once which protections are not in force; -1 with ERROR_PROTECTION when one
+ * of them is required. */
+int monitor_say_protections(struct monitor *m, struct error *err);
+/* Writes --status-file: {"status","reason","rules"}. Says so where it cannot. */
+void monitor_write_status(const struct monitor *m, int status, const char *reason,
+                          const char *rules);
+
+/* identity.c: fills m->identity from setup. 0, or -1 with ERROR_CONFIG. */
+int identity_fill(struct monitor *m, struct error *err);
+
+/* spawn.c: execs a role; fds[slot] are the descriptors to inherit (-1: none). The
+ * channel is made here. NULL with ERROR_SYSTEM. Descriptors stay the caller's. */
+struct child *spawn_role(struct monitor *m, enum role role, const int fds[SLOTS],
+                         struct error *err);
+/* Forks a child on the job's side: caller's signal mask, job identity, no
+ * descriptor but 0, 1, 2 and `keep` as number LAUNCH_FD (-1: none). In the parent
+ * the pid or -1; in the child it execs and never returns. */
+#define LAUNCH_FD 19
+pid_t spawn_job(struct monitor *m, const char *path, char *const *argv, char *const *environment,
+                int keep, struct error *err);
+/* The child of that role, or NULL; whether any role is still alive. */
+struct child *spawn_find(struct monitor *m, enum role role);
+bool spawn_any(const struct monitor *m);
+/* Closes a child's channel: it reads that as the end. */
+void spawn_hang_up(struct child *child);
+
+/* loop.c: waits for one event (signal, record, end of a child) up to timeout_ms
+ * (-1: for ever) and handles it. 0, or -1 with the error that ends the run. */
+int loop_step(struct monitor *m, int timeout_ms, struct error *err);
+/* Steps until m->watched has ended. 0 or -1. */
+int loop_await(struct monitor *m, pid_t pid, struct error *err);
+
+/* rounds.c: fetch and place, together. */
+void round_begin(struct monitor *m, const struct message_round *asked);
+void round_record(struct monitor *m, struct child *child, const struct message *message);
+void round_child_over(struct monitor *m, enum role role);
+void round_timeout(struct monitor *m);
+/* Answers warden's wish to look at the store. */
+void round_look(struct monitor *m, struct child *warden, const struct message_look *look);
+
+/* directories.c: chooses, makes and locks the directories; cleans dead ones. */
+int directories_make(struct monitor *m, struct error *err);
+/* The lease table of the current set, where state and set are of the same
+ * generation; else -1. The caller closes it. */
+int directories_open_leases(const struct monitor *m);
+/* Removes what is left of them after sweep; says what stays. */
+void directories_remove(struct monitor *m);
+
+/* environment.c: what of the caller's environment is refused before anything of
+ * it runs: "" or the rule ids, with a line said for each. */
+void environment_judge(struct monitor *m, struct buffer *rules);
+/* Value of a variable in a NULL-terminated environment, or NULL. */
+const char *environment_get(char *const *environment, const char *name);
+/* The environment of the launch: recorded, with ours put in and what arrestor
+ * itself used taken out. In the arena; NULL when exhausted. */
+char **environment_launch(struct monitor *m);
+
+/* source.c: lets bash source spark-env.sh once and records the environment. */
+int source_environment(struct monitor *m, struct error *err);
+/* Absolute path of a program as execvp would find it; ERROR_USAGE, *status 126 or
+ * 127. In the arena. */
+const char *source_find_program(struct monitor *m, const char *name, int *status,
+                                struct error *err);
+
+/* freeze.c: copies the configuration directories into DIRECTORY_LAUNCH and points
+ * m->recorded_environment at the copies; seals argv and environment. */
+int freeze_launch(struct monitor *m, struct error *err);
+
+/* verdict.c: starts the judge on the frozen launch and waits for its verdict. */
+int verdict_ask(struct monitor *m, struct error *err);
+
+/* launch.c: execs what was judged. 0 with m->watched the job, or -1. */
+int launch_job(struct monitor *m, struct error *err);
+/* Sends a signal to all that is left of the job. */
+void launch_signal(struct monitor *m, int number);
+/* Whether anything of the job is still alive (children that are no role). */
+bool launch_is_alive(struct monitor *m);
+
+#endif

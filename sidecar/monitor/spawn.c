@@ -1,0 +1,151 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sidecar/confine/drop.h"
+#include "sidecar/confine/role_table.h"
+#include "sidecar/monitor/monitor.h"
+
+/* Above every slot and below any sensible limit on open files. */
+#define SPARE_FD 64
+
+static const enum party role_parties[ROLES] = {
+    [ROLE_SWEEP] = PARTY_SWEEP, [ROLE_WARDEN] = PARTY_WARDEN, [ROLE_JUDGE] = PARTY_JUDGE,
+    [ROLE_FETCH] = PARTY_FETCH, [ROLE_PLACE] = PARTY_PLACE,
+};
+
+/* Puts the slots' descriptors at 3, 4, … and closes everything else. Copies go
+ * above first, because a source may lie where another slot will. */
+static int arrange_slots(const enum slot *slots, const int fds[SLOTS]) {
+    int spare[LIMIT_ROLE_SLOTS], count = 0;
+    for (; count < LIMIT_ROLE_SLOTS && slots[count] != SLOT_NONE; count++) {
+        int fd = fds[slots[count]];
+        spare[count] = fd < 0 ? -1 : fcntl(fd, F_DUPFD, SPARE_FD);
+        if (fd >= 0 && spare[count] < 0)
+            return -1;
+    }
+    for (int i = 0; i < count; i++)
+        if (spare[i] < 0 ? close(SLOT_FIRST + i) != 0 && errno != EBADF
+                         : dup2(spare[i], SLOT_FIRST + i) < 0)
+            return -1;
+    return close_range((unsigned)(SLOT_FIRST + count), ~0u, 0);
+}
+
+static int arrange_standard(void) {
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null < 0)
+        return -1;
+    /* A role reads nothing from the caller, and what it says goes to stderr. */
+    int failed = dup2(null, STDIN_FILENO) < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0;
+    (void)close(null);
+    return failed ? -1 : 0;
+}
+
+static void exec_role(const struct monitor *m, enum role role, const int fds[SLOTS]) {
+    char uid[16], gid[16], name[16], word[] = "role", program[] = "arrestor";
+    bool drops = m->identity.drops && role_table[role].identity == IDENTITY_SERVICE;
+    (void)snprintf(name, sizeof name, "%s", role_table[role].name);
+    (void)snprintf(uid, sizeof uid, drops ? "%u" : "-", (unsigned)m->identity.service_uid);
+    (void)snprintf(gid, sizeof gid, drops ? "%u" : "-", (unsigned)m->identity.service_gid);
+    char *argv[] = {program, word, name, uid, gid, NULL}, *environment[3] = {NULL};
+    size_t count = 0;
+    for (char **e = m->environment; *e != NULL && count < 2; e++)
+        if (strncmp(*e, "TERM=", 5) == 0 || strncmp(*e, "NO_COLOR=", 9) == 0)
+            environment[count++] = *e;
+    sigset_t none;
+    (void)sigemptyset(&none);
+    /* Its own group: what the terminal sends is for the job. */
+    if (sigprocmask(SIG_SETMASK, &none, NULL) == 0 && setpgid(0, 0) == 0 &&
+        arrange_standard() == 0 && arrange_slots(role_table[role].slots, fds) == 0)
+        (void)execve("/proc/self/exe", argv, environment);
+    _exit(error_status(ERROR_SYSTEM));
+}
+
+static struct child *free_child(struct monitor *m) {
+    for (size_t i = 0; i < LIMIT_MANAGED_CHILDREN; i++)
+        if (m->children[i].pid == 0)
+            return &m->children[i];
+    return NULL;
+}
+
+struct child *spawn_role(struct monitor *m, enum role role, const int fds[SLOTS],
+                         struct error *err) {
+    struct child *child = free_child(m);
+    int pair[2], slots[SLOTS];
+    if (child == NULL) {
+        (void)error_set(err, ERROR_INTERNAL, "too many processes at once");
+        return NULL;
+    }
+    if (channel_pair(pair, err) != 0)
+        return NULL;
+    memcpy(slots, fds, sizeof slots);
+    slots[SLOT_CHANNEL] = pair[1];
+    pid_t pid = fork();
+    if (pid == 0)
+        exec_role(m, role, slots);
+    (void)close(pair[1]);
+    if (pid < 0) {
+        (void)error_system(err, ERROR_SYSTEM, "cannot start %s", role_name(role));
+        (void)close(pair[0]);
+        return NULL;
+    }
+    *child = (struct child){
+        .pid = pid,
+        .role = role,
+        .channel = {.fd = pair[0], .self = PARTY_MONITOR, .peer = role_parties[role]}};
+    return child;
+}
+
+/* Exit statuses as env(1) has them. */
+static void exec_job(const struct monitor *m, const char *path, char *const *argv,
+                     char *const *environment, int keep) {
+    const struct identity *identity = &m->identity;
+    /* dup2 onto itself would leave close-on-exec set. */
+    int moved = keep < 0 ? -1 : fcntl(keep, F_DUPFD, LAUNCH_FD + 1);
+    if (keep >= 0 && (moved < 0 || dup2(moved, LAUNCH_FD) < 0))
+        _exit(125);
+    unsigned first = keep < 0 ? 3 : LAUNCH_FD + 1;
+    if (close_range(first, ~0u, 0) != 0 || (keep >= 0 && close_range(3, LAUNCH_FD - 1, 0) != 0))
+        _exit(125);
+    if (identity->job_changes && drop_to_job(identity->job_uid, identity->job_gid,
+                                             identity->job_groups, identity->job_group_count) != 0)
+        _exit(125);
+    (void)signal(SIGPIPE, SIG_DFL);
+    if (sigprocmask(SIG_SETMASK, &m->caller_mask, NULL) != 0)
+        _exit(125);
+    (void)execve(path, argv, environment);
+    _exit(errno == ENOENT ? 127 : 126);
+}
+
+pid_t spawn_job(struct monitor *m, const char *path, char *const *argv, char *const *environment,
+                int keep, struct error *err) {
+    pid_t pid = fork();
+    if (pid == 0)
+        exec_job(m, path, argv, environment, keep);
+    if (pid < 0)
+        return error_system(err, ERROR_SYSTEM, "cannot start %s", path);
+    return pid;
+}
+
+struct child *spawn_find(struct monitor *m, enum role role) {
+    for (size_t i = 0; i < LIMIT_MANAGED_CHILDREN; i++)
+        if (m->children[i].pid != 0 && m->children[i].role == role)
+            return &m->children[i];
+    return NULL;
+}
+
+bool spawn_any(const struct monitor *m) {
+    for (size_t i = 0; i < LIMIT_MANAGED_CHILDREN; i++)
+        if (m->children[i].pid != 0)
+            return true;
+    return false;
+}
+
+void spawn_hang_up(struct child *child) {
+    if (child != NULL && child->channel.fd >= 0) {
+        (void)close(child->channel.fd);
+        child->channel.fd = -1;
+    }
+}

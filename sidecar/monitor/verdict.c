@@ -1,0 +1,45 @@
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sidecar/base/file.h"
+#include "sidecar/monitor/monitor.h"
+
+static void clear_slots(int fds[SLOTS]) {
+    for (int i = 0; i < SLOTS; i++)
+        fds[i] = -1;
+}
+
+static int tell_launch(struct monitor *m, const struct child *judge, struct error *err) {
+    struct message message = {.type = MESSAGE_LAUNCH};
+    struct message_launch *launch = &message.body.launch;
+    const char *set = "";
+    if (m->setup.files > 0) {
+        set = arena_printf(&m->arena, "%s/current", m->directories[DIRECTORY_SET].path);
+        if (set == NULL)
+            return error_set(err, ERROR_MEMORY, "no memory for the launch");
+    }
+    if (message_text(launch->directory, sizeof launch->directory, set) != 0)
+        return error_set(err, ERROR_INPUT, "a path of the launch is too long");
+    return channel_send(&judge->channel, &message, -1, err);
+}
+
+int verdict_ask(struct monitor *m, struct error *err) {
+    int fds[SLOTS];
+    clear_slots(fds);
+    m->merged = memfd_create("properties", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (m->merged < 0)
+        return error_system(err, ERROR_SYSTEM, "cannot make a memory file");
+    fds[SLOT_CONFIG] = m->config;
+    fds[SLOT_CONF] = m->conf;
+    fds[SLOT_ARGUMENTS] = m->arguments;
+    fds[SLOT_ENVIRONMENT] = m->recorded;
+    fds[SLOT_MERGED] = m->merged;
+    const struct child *judge = spawn_role(m, ROLE_JUDGE, fds, err);
+    if (judge == NULL || tell_launch(m, judge, err) != 0 || loop_await(m, judge->pid, err) != 0)
+        return -1;
+    /* Fail closed: without its record and a clean end there is no verdict. */
+    if (!m->verdict_told || !WIFEXITED(m->watched_status) || WEXITSTATUS(m->watched_status) != 0)
+        return error_set(err, ERROR_CHILD, "the judge ended without a verdict");
+    return file_seal(m->merged, err);
+}

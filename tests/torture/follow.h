@@ -1,0 +1,27 @@
+/* follow.h: runs a command and stands beside it and all its descendants.
+ *
+ * The one ptrace loop of the tools here. Signals, stops and statuses go their
+ * usual way; a tool only sees them pass. */
+#ifndef ARRESTOR_TESTS_FOLLOW_H
+#define ARRESTOR_TESTS_FOLLOW_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct follow {
+    void *context;
+    void (*on_exec)(void *context, pid_t pid);              /* a new program; or NULL */
+    void (*on_exit)(void *context, pid_t pid);              /* about to end, memory still there */
+    void (*on_call)(void *context, pid_t pid, long number); /* system calls of `target`, before */
+    pid_t target;                                           /* whose calls are seen; 0: nobody's */
+};
+
+/* Runs command to its end, and until its last descendant has ended. The status
+ * as a shell tells it, or 125 where it could not be started or traced. */
+int follow_command(struct follow *follow, char **command);
+
+/* First argument of pid when it runs as `arrestor ARGUMENT …`, copied into text
+ * (size bytes). False for any other program. */
+bool follow_role(pid_t pid, char *text, size_t size);
+
+#endif
