@@ -27,8 +27,9 @@ static void take_record(struct monitor *m, struct child *child, const struct mes
     case MESSAGE_FENCE:
         note_fence(m, &message->body.fence);
         break;
-    case MESSAGE_SETUP:
-        m->setup = message->body.setup;
+    case MESSAGE_SETUP: /* a warden that was started again changes nothing */
+        if (!m->setup_told)
+            m->setup = message->body.setup;
         m->setup_told = true;
         break;
     case MESSAGE_VERDICT:

@@ -118,9 +118,10 @@ struct child *spawn_role(struct monitor *m, enum role role, const int fds[SLOTS]
 #define LAUNCH_FD 19
 pid_t spawn_job(struct monitor *m, const char *path, char *const *argv, char *const *environment,
                 int keep, struct error *err);
-/* The child of that role, or NULL; whether any role is still alive. */
+/* The child of that role that we still talk to, or NULL; whether the role (ROLES:
+ * any) still has a process. */
 struct child *spawn_find(struct monitor *m, enum role role);
-bool spawn_any(const struct monitor *m);
+bool spawn_is_alive(const struct monitor *m, enum role role);
 /* Closes a child's channel: it reads that as the end. */
 void spawn_hang_up(struct child *child);
 

@@ -182,22 +182,32 @@ static int prepare(struct monitor *m, const struct invocation *call, int *status
     return monitor_say_protections(m, err);
 }
 
-/* A warden that died is started again, at most this often; the set stands. */
-#define RESTARTS 8
+/* Roles that live as long as the job and died are started again, at most this
+ * often; the set stands meanwhile. */
+#define RESTARTS 16
+
+static void restart_roles(struct monitor *m, int *restarts) {
+    static const enum role roles[] = {ROLE_WARDEN, ROLE_SWEEP};
+    struct error err;
+    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
+        bool needed = roles[i] == ROLE_SWEEP || m->first_round_over;
+        if (!needed || spawn_is_alive(m, roles[i]) || *restarts >= RESTARTS)
+            continue;
+        monitor_say("%s is started again; the set stands", role_name(roles[i]));
+        ++*restarts;
+        if ((roles[i] == ROLE_SWEEP ? start_sweep(m, &err) : start_warden(m, &err)) != 0)
+            (void)command_fail(&err);
+    }
+}
 
 static int supervise(struct monitor *m, struct error *err) {
+    int restarts = 0;
     if (launch_job(m, err) != 0)
         return -1;
-    int restarts = 0;
     while (launch_is_alive(m)) {
         if (loop_step(m, -1, err) != 0)
             return -1;
-        if (m->first_round_over && spawn_find(m, ROLE_WARDEN) == NULL && restarts < RESTARTS) {
-            monitor_say("warden is started again; the set stands");
-            restarts++;
-            if (start_warden(m, err) != 0)
-                (void)command_fail(err);
-        }
+        restart_roles(m, &restarts);
     }
     return 0;
 }
@@ -211,7 +221,7 @@ static void wind_up(struct monitor *m) {
             spawn_hang_up(&m->children[i]);
     m->round.running = false;
     spawn_hang_up(spawn_find(m, ROLE_SWEEP));
-    while (spawn_any(m) && clock_now_ms() < deadline)
+    while (spawn_is_alive(m, ROLES) && clock_now_ms() < deadline)
         if (loop_step(m, (int)(deadline - clock_now_ms()), &err) != 0)
             break;
     directories_remove(m);

@@ -131,14 +131,15 @@ pid_t spawn_job(struct monitor *m, const char *path, char *const *argv, char *co
 
 struct child *spawn_find(struct monitor *m, enum role role) {
     for (size_t i = 0; i < LIMIT_MANAGED_CHILDREN; i++)
-        if (m->children[i].pid != 0 && m->children[i].role == role)
+        if (m->children[i].pid != 0 && m->children[i].role == role &&
+            m->children[i].channel.fd >= 0)
             return &m->children[i];
     return NULL;
 }
 
-bool spawn_any(const struct monitor *m) {
+bool spawn_is_alive(const struct monitor *m, enum role role) {
     for (size_t i = 0; i < LIMIT_MANAGED_CHILDREN; i++)
-        if (m->children[i].pid != 0)
+        if (m->children[i].pid != 0 && (role == ROLES || m->children[i].role == role))
             return true;
     return false;
 }
