@@ -40,6 +40,7 @@
     X(PLACE_FULL, "place-full", 6, "the tmpfs is full: the old set stays")                         \
     X(PLACE_FILE, "place-file", 6, "a file of the set cannot be written: the old set stays")       \
     X(PLAINTEXT_LAUNCH, "plaintext-launch", 1, "a delivered secret stands in the launch itself")   \
+    X(REACH, "reach", 1, "the set would not reach where it is read")                               \
     X(NO_TMPFS, "no-tmpfs", 7, "no directory on tmpfs can be had")                                 \
     X(PROTECTION, "protection", 7, "a required protection is missing")                             \
     X(CHILD, "child", 70, "a process of arrestor ended unexpectedly")                              \

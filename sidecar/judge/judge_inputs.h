@@ -57,6 +57,7 @@ int judge_inputs_read(const struct judge_input *input, struct arena *arena, stru
 int judge_inputs_sources(const struct judge_inputs *inputs, struct arena *arena,
                          struct judge_sources *ret, struct error *err);
 
+/* Closes what was opened, but for standard input. */
 void judge_inputs_close(struct judge_inputs *inputs);
 
 #endif

@@ -34,6 +34,7 @@ int judge_policy_read(const struct judge_policy *policy, struct arena *arena, st
 int judge_policy_pack(const char *word, int fd, struct arena *arena, const struct pack **ret,
                       struct error *err);
 
+/* Closes what was opened. */
 void judge_policy_close(struct judge_policy *policy);
 
 #endif

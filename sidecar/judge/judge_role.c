@@ -138,6 +138,28 @@ static int write_merged(struct judging *judging, struct error *err) {
     return result;
 }
 
+/* A set lies on the host on which `run` was started (render/reach of the design,
+ * narrow): with the driver elsewhere nobody would find it, with executors
+ * elsewhere they would not, and that is said. */
+static int check_reach(const struct judging *judging, struct error *err) {
+    const struct effective *conf = &judging->judgement.conf;
+    const struct setting *mode = effective_find(conf, "spark.submit.deployMode");
+    struct error note;
+    if (judging->injected_count == 0)
+        return 0;
+    if (mode != NULL && strcmp(mode->value, "cluster") == 0) {
+        error_set(err, ERROR_REACH,
+                  "in cluster mode the driver runs elsewhere, and would find no set");
+        return error_todo(err, "use client mode, or take deliver.files out of arrestor.yaml");
+    }
+    if (master_is_one_host(conf->master))
+        return 0;
+    error_set(&note, ERROR_REACH, "the set reaches the driver; executors on other hosts see none");
+    error_at(&note, "note", 0, 0);
+    (void)command_fail(&note);
+    return 0;
+}
+
 static int judge(struct judging *judging, struct error *err) {
     if (judge_policy_read(&judging->policy, &judging->arena, &judging->set, &judging->mode, err) !=
             0 ||
@@ -151,7 +173,7 @@ static int judge(struct judging *judging, struct error *err) {
     print_findings(judging);
     if (judging->judgement.verdict == VERDICT_REFUSE)
         return error_set(err, ERROR_REFUSED, "%s", "");
-    return write_merged(judging, err);
+    return check_reach(judging, err) != 0 ? -1 : write_merged(judging, err);
 }
 
 static void fill_counts(const struct judging *judging, struct message_verdict *verdict) {

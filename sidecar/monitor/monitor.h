@@ -90,6 +90,7 @@ struct monitor {
     bool watched_over;
     int watched_status; /* of waitpid */
     bool job_started;
+    bool said;      /* a role has told people what is wrong */
     int end_signal; /* a signal asked for the end before the job started */
 
     struct protections worst;

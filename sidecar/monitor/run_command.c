@@ -104,8 +104,8 @@ static int start_warden(struct monitor *m, struct error *err) {
     /* Warden has said what is wrong; its status tells which kind it is. */
     bool refused = WIFEXITED(m->watched_status) &&
                    WEXITSTATUS(m->watched_status) == error_status(ERROR_CONFIG);
-    return error_set(err, refused ? ERROR_CONFIG : ERROR_CHILD, "%s",
-                     refused ? "arrestor.yaml is wrong (see above)" : "warden did not start");
+    m->said = refused;
+    return error_set(err, refused ? ERROR_CONFIG : ERROR_CHILD, "warden did not start");
 }
 
 static int start_sweep(struct monitor *m, struct error *err) {
@@ -135,6 +135,7 @@ static int judge_launch(struct monitor *m, struct error *err) {
         return -1;
     if (m->verdict.code == ERROR_OK)
         return 0;
+    m->said = true;
     enum error_code code =
         m->verdict.code < ERROR_CODES ? (enum error_code)m->verdict.code : ERROR_PROTOCOL;
     return error_set(err, code, "%s", code == ERROR_REFUSED ? m->verdict.rules : error_text(code));
@@ -154,9 +155,8 @@ static int deliver_first(struct monitor *m, struct error *err) {
         return 0;
     if (m->first_round_code == ERROR_OK)
         return 0;
-    return error_set(err, m->first_round_code, "%s",
-                     m->first_round_code == ERROR_PLAINTEXT_LAUNCH ? "PLAINTEXT-LAUNCH-001"
-                                                                   : "no first set of secrets");
+    m->said = true;
+    return error_set(err, m->first_round_code, "PLAINTEXT-LAUNCH-001");
 }
 
 /* Everything up to the start of the job. */
@@ -265,7 +265,7 @@ static int run(const struct invocation *call) {
     if (m.job_started)
         launch_signal(&m, SIGTERM);
     bool by_rule = err.code == ERROR_REFUSED || err.code == ERROR_PLAINTEXT_LAUNCH;
-    if (!by_rule)
+    if (!by_rule && !m.said)
         (void)command_fail(&err);
     if (status == 0)
         status = run_status(err.code);

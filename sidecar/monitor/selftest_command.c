@@ -34,6 +34,8 @@ static int refuse_number(const char *word, struct error *err) {
 
 /* Without a number all claims are chosen. */
 static int choose(struct selftest *test, const struct invocation *call, struct error *err) {
+    if (call->rest_count > 0)
+        return refuse_number(call->rest[0], err);
     for (size_t i = 0; i < test->list.count; i++)
         test->chosen[i] = call->operand_count == 0;
     for (size_t i = 0; i < call->operand_count; i++) {

@@ -24,6 +24,22 @@ static int tell_launch(struct monitor *m, const struct child *judge, struct erro
     return channel_send(&judge->channel, &message, -1, err);
 }
 
+/* The judge's file is copied and the copy is sealed: to seal the very file that
+ * another process has just filled fails with EBUSY now and then (its page is
+ * still on the other processor's list), and the copy is one the judge never had. */
+static int seal_merged(struct monitor *m, struct error *err) {
+    struct buffer bytes = buffer_make(LIMIT_INPUT_BYTES);
+    int sealed = -1;
+    if (file_read(m->merged, "properties", &bytes, err) == 0)
+        sealed = file_seal_bytes("properties", bytes.data, bytes.length, err);
+    buffer_free(&bytes);
+    if (sealed < 0)
+        return -1;
+    (void)close(m->merged);
+    m->merged = sealed;
+    return 0;
+}
+
 int verdict_ask(struct monitor *m, struct error *err) {
     int fds[SLOTS];
     clear_slots(fds);
@@ -41,5 +57,5 @@ int verdict_ask(struct monitor *m, struct error *err) {
     /* Fail closed: without its record and a clean end there is no verdict. */
     if (!m->verdict_told || !WIFEXITED(m->watched_status) || WEXITSTATUS(m->watched_status) != 0)
         return error_set(err, ERROR_CHILD, "the judge ended without a verdict");
-    return file_seal(m->merged, err);
+    return seal_merged(m, err);
 }

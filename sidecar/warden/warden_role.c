@@ -147,11 +147,12 @@ static int look(struct warden *warden, struct error *err) {
         return -1;
     if (seen == 0) {
         plan_on_blind(&warden->plan, clock_now_ms());
-        if (!warden->blind)
+        /* Before the first set the round that follows tells what is wrong. */
+        bool first = warden->plan.generation == 0;
+        if (!warden->blind && !first)
             (void)role_fail(ROLE_WARDEN, err);
         warden->blind = true;
-        /* Before the first set a round must tell monitor that there is none. */
-        return warden->plan.generation == 0 ? run_round(warden, TASK_PUBLISH, 0, err) : 0;
+        return first ? run_round(warden, TASK_PUBLISH, 0, err) : 0;
     }
     warden->blind = false;
     return plan_on_version(&warden->plan, clock_now_ms(), version)
