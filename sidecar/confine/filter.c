@@ -66,8 +66,8 @@ static const struct call_row call_table[] = {
     {NR(sysinfo), CALLS_BASE, ANY}, /* glibc's qsort asks how much memory there is */
     {NR(sendmsg), CALLS_CHANNEL, ANY},
     {NR(recvmsg), CALLS_CHANNEL, ANY},
-    {NR(poll), CALLS_CHANNEL, ANY},
-    {NR(ppoll), CALLS_CHANNEL, ANY},
+    {NR(poll), CALLS_CHANNEL | CALLS_PROMPT, ANY},
+    {NR(ppoll), CALLS_CHANNEL | CALLS_PROMPT, ANY},
     {NR(memfd_create), CALLS_SECRET, ANY},
     {NR(memfd_secret), CALLS_SECRET, ANY},
     {NR(ftruncate), CALLS_SECRET | CALLS_WIPE, ANY},
@@ -105,7 +105,6 @@ static const struct call_row call_table[] = {
     {NR(ioctl), CALLS_PROMPT, 1, ~(uint64_t)0, TCSETS},
     {NR(ioctl), CALLS_PROMPT, 1, ~(uint64_t)0, TCSETSF},
     {NR(ioctl), CALLS_PROMPT, 1, ~(uint64_t)0, TCSETSW},
-    {NR(kill), CALLS_PROMPT, ANY}, /* raise() after the echo was restored */
 };
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

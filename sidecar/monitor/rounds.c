@@ -7,9 +7,9 @@
 
 #include "sidecar/base/clock.h"
 #include "sidecar/base/command.h"
-#include "sidecar/base/file.h"
 #include "sidecar/monitor/monitor.h"
 #include "sidecar/strongbox/box_default.h"
+#include "sidecar/strongbox/box_file.h"
 
 /* The descriptors of one round, closed together once both roles have theirs. */
 struct round_files {
@@ -45,19 +45,7 @@ static int open_store_file(struct monitor *m, bool key, struct error *err) {
     char path[LIMIT_PATH];
     if (store_path(m, key, path, sizeof path, err) != 0)
         return -1;
-    int fd = file_open(path, err);
-    if (fd < 0) {
-        err->code = key ? ERROR_BOX_KEY : ERROR_BOX_MISSING;
-        return error_todo(err,
-                          key ? "name its key file in stores.strongbox.key"
-                              : "make one: arrestor strongbox init --box %s",
-                          path);
-    }
-    if (key && file_check_owner(fd, path, ERROR_BOX_KEY, err) != 0) {
-        (void)close(fd);
-        return -1;
-    }
-    return fd;
+    return key ? box_file_open_key(path, err) : box_file_open(path, err);
 }
 
 static int open_files(struct monitor *m, struct round_files *files, struct error *err) {

@@ -159,8 +159,9 @@ int box_file_load(int fd, const char *path, const unsigned char key[BOX_KEY_BYTE
 static int lock_file(int fd, const char *path) {
     struct stat held, there;
     int result;
-    while ((result = flock(fd, LOCK_EX)) != 0 && errno == EINTR)
-        continue;
+    do
+        result = flock(fd, LOCK_EX);
+    while (result != 0 && errno == EINTR);
     if (result != 0 || fstat(fd, &held) != 0)
         return -1;
     if (stat(path, &there) != 0)

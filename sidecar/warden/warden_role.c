@@ -12,7 +12,7 @@
 #include "sidecar/base/file.h"
 #include "sidecar/config/config.h"
 #include "sidecar/confine/role_table.h"
-#include "sidecar/strongbox/box.h"
+#include "sidecar/strongbox/box_file.h"
 #include "sidecar/warden/plan.h"
 #include "sidecar/warden/setup.h"
 
@@ -72,8 +72,6 @@ out:
  * looked at (err says why); -1 the conversation is over. */
 static int look_at_store(struct warden *warden, uint64_t *version, struct error *err) {
     struct message ask = {.type = MESSAGE_LOOK, .body.look.store = STORE_STRONGBOX}, answer;
-    unsigned char bytes[BOX_PRELUDE_BYTES];
-    struct box_prelude prelude;
     int fd = -1;
     if (channel_send(&warden->monitor, &ask, -1, err) != 0 ||
         channel_receive(&warden->monitor, &answer, &fd, err) != 1 || answer.type != MESSAGE_LOOKED)
@@ -83,12 +81,9 @@ static int look_at_store(struct warden *warden, uint64_t *version, struct error 
                   strerror(answer.body.looked.system_error));
         return 0;
     }
-    ssize_t length = read(fd, bytes, sizeof bytes);
+    int seen = box_file_read_version(fd, version, err) == 0 ? 1 : 0;
     (void)close(fd);
-    if (box_read_prelude(bytes, length < 0 ? 0 : (size_t)length, &prelude, err) != 0)
-        return 0;
-    *version = prelude.version;
-    return 1;
+    return seen;
 }
 
 /* What a fault of a round is about, in words of the configuration. */

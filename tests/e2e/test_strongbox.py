@@ -50,9 +50,12 @@ def test_init_overwrites_nothing(site):
     assert (site.box.read_bytes(), site.key.read_bytes()) == before
 
 
-def test_the_default_key_is_not_beside_the_box(site):
+def test_the_default_key_is_not_beside_the_box(request):
+    # root has defaults of its own, outside of any home: there this is another user's story
+    site = request.getfixturevalue("user_site" if os.geteuid() == 0 else "site")
     home = site.path / "home"
     home.mkdir(mode=0o700)
+    site.own()
     made = site.arrestor("strongbox", "init", environment={"HOME": str(home)})
     assert made.status == 0, made.err
     files = [path for path in home.rglob("*") if path.is_file()]

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sidecar/base/error.h"
@@ -23,23 +24,23 @@ static const struct sample samples[] = {
     {0, {"ARRESTOR_STRONGBOX=rel/b"}, "rel/b", "/etc/arrestor/strongbox.key"},
     {0, {"ARRESTOR_STRONGBOX_KEY=/k"}, "/var/lib/arrestor/strongbox.box", "/k"},
     {7,
-     {"HOME=/home/a"},
-     "/home/a/.local/share/arrestor/strongbox.box",
-     "/home/a/.config/arrestor/strongbox.key"},
+     {"HOME=/people/a"},
+     "/people/a/.local/share/arrestor/strongbox.box",
+     "/people/a/.config/arrestor/strongbox.key"},
     {7,
-     {"HOME=/home/a", "XDG_DATA_HOME=/d", "XDG_CONFIG_HOME=/c"},
+     {"HOME=/people/a", "XDG_DATA_HOME=/d", "XDG_CONFIG_HOME=/c"},
      "/d/arrestor/strongbox.box",
      "/c/arrestor/strongbox.key"},
     {7,
-     {"HOME=/home/a", "XDG_DATA_HOME=d", "XDG_CONFIG_HOME="},
-     "/home/a/.local/share/arrestor/strongbox.box",
-     "/home/a/.config/arrestor/strongbox.key"},
+     {"HOME=/people/a", "XDG_DATA_HOME=d", "XDG_CONFIG_HOME="},
+     "/people/a/.local/share/arrestor/strongbox.box",
+     "/people/a/.config/arrestor/strongbox.key"},
     {7, {"XDG_DATA_HOME=/d"}, "/d/arrestor/strongbox.box", NULL},
     {7,
-     {"HOME=/home/a", "ARRESTOR_STRONGBOX=/b", "ARRESTOR_STRONGBOX_KEY="},
+     {"HOME=/people/a", "ARRESTOR_STRONGBOX=/b", "ARRESTOR_STRONGBOX_KEY="},
      "/b",
-     "/home/a/.config/arrestor/strongbox.key"},
-    {7, {"HOMEX=/home/a", "XHOME=/home/a"}, NULL, NULL},
+     "/people/a/.config/arrestor/strongbox.key"},
+    {7, {"HOMEX=/people/a", "XHOME=/people/a"}, NULL, NULL},
     {7, {"HOME=here"}, NULL, NULL},
     {7, {"HOME="}, NULL, NULL},
 };
@@ -59,14 +60,15 @@ static void assert_path(int result, const char *got, const char *wanted) {
 static void defaults_follow_environment_and_user(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
-        char text[4][64], *environment[5] = {NULL}, box[PATH_MAX] = "untouched",
-                          key[PATH_MAX] = "untouched";
+        char *environment[5] = {NULL}, box[PATH_MAX] = "untouched", key[PATH_MAX] = "untouched";
         for (size_t j = 0; j < 4 && samples[i].environment[j] != NULL; j++)
-            environment[j] = strcpy(text[j], samples[i].environment[j]);
+            environment[j] = strdup(samples[i].environment[j]);
         int result = box_default_path(environment, samples[i].uid, box, sizeof box, &err);
         assert_path(result, box, samples[i].box);
         result = box_default_key(environment, samples[i].uid, key, sizeof key, &err);
         assert_path(result, key, samples[i].key);
+        for (size_t j = 0; j < 4; j++)
+            free(environment[j]);
     }
 }
 

@@ -159,13 +159,13 @@ static void fields_beyond_the_maximum_are_refused(void **state) {
 }
 
 static void assert_list(const char *value, bool json, const char *wanted) {
-    char copy[256];
     struct buffer out = buffer_make(1024);
-    strcpy(copy, value);
+    char *copy = strdup(value);
     const struct box_entry entry = {.value = (unsigned char *)copy, .length = strlen(value)};
     value_list_fields(&entry, json, &out);
     assert_string_equal(out.data != NULL ? out.data : "", wanted);
     buffer_free(&out);
+    free(copy);
 }
 
 static void fields_are_listed_without_values(void **state) {

@@ -376,15 +376,20 @@ static void make_needle(unsigned char needle[24]) {
 static void a_wiped_heap_holds_no_value(void **state) {
     (void)state;
     unsigned char needle[24];
-    char json[64];
+    char json[256];
     make_needle(needle);
     unsigned char *left = malloc(64);
     assert_non_null(left);
     memcpy(left, needle, sizeof needle);
-    assert_int_equal(count_in_heap(needle, sizeof needle), 1);
+    if (count_in_heap(needle, sizeof needle) == 0) { /* valgrind, sanitizers: another heap */
+        free(left);
+        skip();
+    }
     memset(left, 0, sizeof needle);
     struct secret_text text;
-    int length = snprintf(json, sizeof json, "{\"p\":\"%.24s\"}", (const char *)needle);
+    /* The allocator's own lists overwrite the start of freed memory: the needle
+     * stands behind that. */
+    int length = snprintf(json, sizeof json, "{\"p\":\"%0100d%.24s\"}", 0, (const char *)needle);
     assert_int_equal(field_of(json, (size_t)length, "p", &text), 0);
     assert_true(count_in_heap(needle, sizeof needle) >= 1);
     secret_text_free(&text);
@@ -406,6 +411,13 @@ static void memory_comes_zeroed_and_size_zero_is_served(void **state) {
     assert_non_null(nothing);
     secret_free(nothing);
     secret_free(NULL);
+}
+
+static void memory_that_cannot_be_had_is_null(void **state) {
+    (void)state;
+#ifdef __SANITIZE_ADDRESS__
+    skip(); /* its runtime ends the process instead */
+#endif
     assert_null(secret_alloc(SIZE_MAX / 2));
 }
 
@@ -430,6 +442,7 @@ int main(void) {
         cmocka_unit_test(deep_nesting_is_an_error_and_no_crash),
         cmocka_unit_test(a_wiped_heap_holds_no_value),
         cmocka_unit_test(memory_comes_zeroed_and_size_zero_is_served),
+        cmocka_unit_test(memory_that_cannot_be_had_is_null),
     };
     secret_install_allocators();
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,64 @@
+"""Fixtures: a site per test, and one run on real Spark that several tests look at."""
+
+import os
+import pathlib
+import secrets
+import shutil
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+import house  # noqa: E402
+import real_run  # noqa: E402
+
+
+def pytest_sessionstart(session):
+    if not house.ARRESTOR.exists():
+        pytest.exit("build/arrestor is not there: run make", returncode=1)
+
+
+def fill(site, spark_home):
+    """Gives a site a strongbox with one password, an arrestor.yaml and a safe configuration."""
+    site.environment["SPARK_HOME"] = str(spark_home)
+    site.environment["PATH"] = f"{spark_home}/bin:{site.environment['PATH']}"
+    site.init_box()
+    site.password = secrets.token_hex(16)
+    site.set_secret(site.password)
+    site.configure()
+    site.write_conf(house.SAFE)
+    return site
+
+
+@pytest.fixture
+def site(tmp_path):
+    """A filled strongbox, an arrestor.yaml and a safe configuration; Spark is the fake one."""
+    return fill(house.Site(tmp_path / "site"), house.FAKE_HOME)
+
+
+@pytest.fixture
+def launches():
+    """Launches started by a test; what is left of them is ended with the test."""
+    started = []
+    yield started
+    for launch in started:
+        launch.kill()
+
+
+@pytest.fixture
+def user_site():
+    """A site of an unprivileged user, in a place that this user can enter."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can become another user; the other tests ran as an ordinary one")
+    path = house.open_temporary("arrestor-user-")
+    shutil.copytree(house.FAKE_HOME, path / "fake")
+    yield fill(house.Site(path / "site", uid=house.ORDINARY), path / "fake")
+    house.remove_tree(path)
+
+
+@pytest.fixture(scope="session")
+def spark_run(tmp_path_factory):
+    """One job on real Spark with two executors, seen while it ran and afterwards."""
+    path = tmp_path_factory.mktemp("spark")
+    return real_run.observe(house.Site(path / "site"), path)
