@@ -84,6 +84,12 @@ const char *config_form_name(enum form form);
 /* Defaults as if the file were empty but for `version: 1`. */
 struct config config_default(void);
 
+/* Reads an open file and parses it; fd -1 gives the defaults. The one function
+ * here that touches a descriptor, because every role needs just this. 0, or -1 as
+ * config_parse. */
+int config_load(int fd, const char *name, struct arena *arena, struct config *ret,
+                struct error *err);
+
 /* Parses and checks. *ret is untouched on failure. Unknown keys are errors that name the nearest
  * known one; references must name a secret; file names are unique. 0, or -1 with ERROR_CONFIG,
  * place, excerpt and what to write. Memory is the arena's. */

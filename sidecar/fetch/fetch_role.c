@@ -4,29 +4,12 @@
 #include <unistd.h>
 
 #include "sidecar/base/arena.h"
-#include "sidecar/base/buffer.h"
 #include "sidecar/base/error.h"
-#include "sidecar/base/file.h"
 #include "sidecar/config/config.h"
 #include "sidecar/confine/role_table.h"
 #include "sidecar/fetch/strongbox/fetch_strongbox.h"
 #include "sidecar/secret/region.h"
 #include "sidecar/secret/secret_set.h"
-
-/* Reads the sealed configuration; without one the defaults, which name no secret. */
-static int read_config(struct arena *arena, struct config *ret, struct error *err) {
-    int fd = role_slot(ROLE_FETCH, SLOT_CONFIG);
-    struct buffer text = buffer_make(LIMIT_CONFIG_BYTES);
-    if (fd < 0) {
-        *ret = config_default();
-        return 0;
-    }
-    int result = file_read(fd, "arrestor.yaml", &text, err);
-    if (result == 0)
-        result = config_parse(text.data, text.length, "arrestor.yaml", arena, ret, err);
-    buffer_free(&text);
-    return result;
-}
 
 static int hand_over(struct region *region, uint32_t round, struct error *err) {
     struct channel peer = {
@@ -72,7 +55,8 @@ int fetch_role(const struct role_start *start) {
         return error_status(ERROR_PROTOCOL);
     error_clear(&err);
     told.body.result.round = task.body.round.round;
-    if (read_config(&arena, &config, &err) == 0)
+    if (config_load(role_slot(ROLE_FETCH, SLOT_CONFIG), "arrestor.yaml", &arena, &config, &err) ==
+        0)
         (void)fetch_round(&config, task.body.round.round, &told.body.result, &err);
     told.body.result.code = err.code;
     arena_free(&arena);

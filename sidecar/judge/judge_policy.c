@@ -94,27 +94,11 @@ int judge_policy_pack(const char *word, int fd, struct arena *arena, const struc
     return status;
 }
 
-static int read_config(const struct judge_policy *policy, struct arena *arena,
-                       struct config *config, struct error *err) {
-    *config = config_default();
-    if (policy->config_fd < 0)
-        return 0;
-    struct buffer bytes = buffer_make(LIMIT_CONFIG_BYTES);
-    int status = file_read(policy->config_fd, policy->config_path, &bytes, err);
-    if (status != 0 && err->code == ERROR_INPUT)
-        err->code = ERROR_CONFIG;
-    if (status == 0)
-        status = config_parse(bytes.data != NULL ? bytes.data : "", bytes.length,
-                              policy->config_path, arena, config, err);
-    buffer_free(&bytes);
-    return status;
-}
-
 int judge_policy_read(const struct judge_policy *policy, struct arena *arena, struct rule_set *set,
                       struct check_mode *mode, struct error *err) {
     const struct pack *packs[LIMIT_PACKS];
     struct config config;
-    if (read_config(policy, arena, &config, err) != 0)
+    if (config_load(policy->config_fd, policy->config_path, arena, &config, err) != 0)
         return -1;
     *mode = (struct check_mode){.warn = config.mode == MODE_WARN};
     if (policy->count == 0)

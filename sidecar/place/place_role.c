@@ -6,9 +6,7 @@
 #include <unistd.h>
 
 #include "sidecar/base/arena.h"
-#include "sidecar/base/buffer.h"
 #include "sidecar/base/error.h"
-#include "sidecar/base/file.h"
 #include "sidecar/config/config.h"
 #include "sidecar/confine/role_table.h"
 #include "sidecar/place/compare.h"
@@ -39,20 +37,6 @@ static size_t list_paths(struct confine_path *paths) {
             paths[count++] = (struct confine_path){fd, rows[i].reach};
     }
     return count;
-}
-
-static int read_config(struct placing *placing, struct error *err) {
-    int fd = role_slot(ROLE_PLACE, SLOT_CONFIG);
-    struct buffer text = buffer_make(LIMIT_CONFIG_BYTES);
-    placing->config = config_default();
-    if (fd < 0)
-        return 0;
-    int result = file_read(fd, "arrestor.yaml", &text, err);
-    if (result == 0)
-        result = config_parse(text.data, text.length, "arrestor.yaml", &placing->arena,
-                              &placing->config, err);
-    buffer_free(&text);
-    return result;
 }
 
 /* 1: the set is here; 0: fetch gave up, and has told why; -1. */
@@ -127,7 +111,8 @@ static int publish_task(struct placing *placing, const struct channel *monitor,
                         const struct message_round *task, struct message_result *told,
                         struct error *err) {
     size_t position = SIZE_MAX;
-    int got = read_config(placing, err);
+    int got = config_load(role_slot(ROLE_PLACE, SLOT_CONFIG), "arrestor.yaml", &placing->arena,
+                          &placing->config, err);
     if (got == 0)
         got = receive_set(placing, task->round, err);
     if (got != 1)

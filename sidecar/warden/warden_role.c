@@ -25,20 +25,6 @@ struct warden {
     bool blind; /* the store could not be looked at the last time; said once */
 };
 
-static int read_config(struct warden *warden, struct error *err) {
-    int fd = role_slot(ROLE_WARDEN, SLOT_CONFIG);
-    struct buffer text = buffer_make(LIMIT_CONFIG_BYTES);
-    warden->config = config_default();
-    if (fd < 0)
-        return 0;
-    int result = file_read(fd, "arrestor.yaml", &text, err);
-    if (result == 0)
-        result = config_parse(text.data, text.length, "arrestor.yaml", &warden->arena,
-                              &warden->config, err);
-    buffer_free(&text);
-    return result;
-}
-
 static int tell_setup(const struct warden *warden, struct error *err) {
     struct message message = {.type = MESSAGE_SETUP};
     return setup_fill(&warden->config, &message.body.setup, err) != 0
@@ -183,7 +169,9 @@ int warden_role(const struct role_start *start) {
     json_object_seed(seed | 1u);
     if (role_enter(start, NULL, 0, &warden.monitor, &err) != 0)
         return role_fail(ROLE_WARDEN, &err);
-    if (read_config(&warden, &err) != 0 || tell_setup(&warden, &err) != 0)
+    if (config_load(role_slot(ROLE_WARDEN, SLOT_CONFIG), "arrestor.yaml", &warden.arena,
+                    &warden.config, &err) != 0 ||
+        tell_setup(&warden, &err) != 0)
         return role_fail(ROLE_WARDEN, &err);
     if (warden.config.file_count == 0)
         return channel_wait(&warden.monitor, -1, &err) < 0;
