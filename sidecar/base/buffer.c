@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sidecar/base/text.h"
+#include "sidecar/base/utf8.h"
 
 struct buffer buffer_make(size_t limit) {
     return (struct buffer){.limit = limit};

@@ -5,14 +5,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "sidecar/base/utf8.h"
+
 struct buffer;
-
-/* Length of the well-formed UTF-8 sequence at the start of text (RFC 3629:
- * no overlong forms, no surrogates), or 0 where there is none. */
-size_t text_utf8_size(const char *text, size_t length);
-
-/* Whether all of text is well-formed UTF-8. */
-bool text_is_utf8(const char *text, size_t length);
 
 /* Appends text for a terminal or a log line: control characters (C0, DEL, C1)
  * and bytes that are not UTF-8 are written as \xNN, so that an input cannot
@@ -33,6 +28,10 @@ bool text_glob(const char *pattern, const char *text);
 
 /* As text_glob, without regard to ASCII case. */
 bool text_glob_nocase(const char *pattern, const char *text);
+
+/* Whether text holds a mark of a template language, "{{ … }}", "{% … %}" or
+ * "<% … %>": what stands there is filled in later. */
+bool text_is_template(const char *text);
 
 /* ASCII comparison without regard to case and locale. */
 bool text_equal_nocase(const char *a, const char *b);

@@ -120,7 +120,7 @@ const struct room_row room_table[] = {
      "sidecar/base sidecar/yaml sidecar/wire sidecar/confine sidecar/config "
      "policy/input policy/surface policy/effective policy/rules policy/plaintext "
      "policy/report policy/data/catalogue policy/data/packs",
-     "openat"},
+     ""},
     {"policy/input", POLICY_BELOW, "open opendir"},
     {"policy/surface", POLICY_BELOW " policy/effective", ""},
     {"policy/effective",
