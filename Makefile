@@ -83,6 +83,7 @@ $(BUILD)/role-table: tests/bin/role_table.c $(BUILD)/o/sidecar/confine/role_tabl
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(OURFLAGS) -MF $@.d -pie $(LDFLAGS) $(filter %.c %.o,$^) -o $@
 
 # The claims of SECURITY.md, one executable each.
+.SECONDARY: $(CLAIMED)
 $(BUILD)/selftest/%: selftest/%.c $(CLAIMED) $(LIBRARY)
 	@mkdir -p $(@D)
 	@echo '  LINK  $@'
@@ -167,4 +168,4 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
--include $(OBJECTS:.o=.d) $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d)
+-include $(OBJECTS:.o=.d) $(CLAIMED:.o=.d) $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d)

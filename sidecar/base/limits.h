@@ -28,11 +28,11 @@
 #define LIMIT_YAML_DEPTH 32
 
 /* Settings, rules, findings. */
-#define LIMIT_SETTINGS    65536
-#define LIMIT_RULES       1024
-#define LIMIT_RULE_NODES  256
-#define LIMIT_FINDINGS    4096
-#define LIMIT_PACKS       16
+#define LIMIT_SETTINGS   65536
+#define LIMIT_RULES      1024
+#define LIMIT_RULE_NODES 256
+#define LIMIT_FINDINGS   4096
+#define LIMIT_PACKS      16
 
 /* Secrets and their delivery. */
 #define LIMIT_REGION_BYTES    (4u * 1024u * 1024u)
@@ -60,6 +60,9 @@
 #define LIMIT_MESSAGE          2048
 #define LIMIT_ROLE_SLOTS       16
 #define LIMIT_MANAGED_CHILDREN 16
+
+/* What is read of /proc/self/mountinfo. */
+#define LIMIT_MOUNTS (256u * 1024u)
 
 /* The frozen launch. */
 #define LIMIT_FROZEN_FILES         4096

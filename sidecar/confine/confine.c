@@ -76,6 +76,7 @@ static unsigned kept_capabilities(enum role role) {
 static int climb_drop(enum role role, const struct confine_request *request,
                       struct protections *state, struct error *err) {
     bool drops = geteuid() == 0 && request->uid != (uid_t)-1;
+    drop_bounding_set(kept_capabilities(role));
     if (drops && drop_identity(request->uid, request->gid, err) != 0)
         return -1;
     if (drop_capabilities(drops ? 0 : kept_capabilities(role), err) != 0)

@@ -17,10 +17,13 @@ bool drop_is_possible(void) {
     return syscall(SYS_capget, &header, data) == 0 && (data[0].effective & needed) == needed;
 }
 
-int drop_capabilities(unsigned keep, struct error *err) {
+void drop_bounding_set(unsigned keep) {
     for (int bit = 0; prctl(PR_CAPBSET_READ, bit, 0, 0, 0) >= 0; bit++)
-        if (bit >= 32 || (keep & (1u << bit)) == 0)
-            (void)prctl(PR_CAPBSET_DROP, bit, 0, 0, 0);
+        if ((bit >= 32 || (keep & (1u << bit)) == 0) && prctl(PR_CAPBSET_DROP, bit, 0, 0, 0) != 0)
+            return;
+}
+
+int drop_capabilities(unsigned keep, struct error *err) {
     (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct data[2] = {{0}};

@@ -18,6 +18,11 @@ int drop_to_job(uid_t uid, gid_t gid, const gid_t *groups, size_t count);
 /* Whether CAP_SETUID, CAP_SETGID and CAP_CHOWN are in force. */
 bool drop_is_possible(void);
 
+/* Takes all capabilities but `keep` out of the bounding set, so that no program
+ * that is ever started gives them back. Needs CAP_SETPCAP, so it comes before
+ * drop_identity; without it nothing happens, and there is nothing to give back. */
+void drop_bounding_set(unsigned keep);
+
 /* Empties all capability sets but `keep` (bits of linux/capability.h, below 32).
  * 0, or -1 with ERROR_SYSTEM. */
 int drop_capabilities(unsigned keep, struct error *err);

@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <termios.h>
+#include <unistd.h>
 
 #include "sidecar/base/error.h"
 #include "sidecar/confine/role_table.h"
@@ -28,6 +29,7 @@ struct call_row {
 };
 
 #define ANY      0, 0, 0
+#define ITSELF   0, ~(uint64_t)0, 0 /* value: our own pid, known when the filter is made */
 #define WRITABLE (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC)
 
 /* NR is used where libseccomp 2.5 has the name; it answers a negative pseudo
@@ -58,7 +60,7 @@ static const struct call_row call_table[] = {
     {NR(clock_gettime), CALLS_BASE, ANY},
     {NR(getpid), CALLS_BASE, ANY},
     {NR(gettid), CALLS_BASE, ANY},
-    {NR(tgkill), CALLS_BASE, ANY}, /* abort(); Landlock keeps the signal inside where it can */
+    {NR(tgkill), CALLS_BASE, ITSELF}, /* abort() */
     {NR(rt_sigprocmask), CALLS_BASE, ANY},
     {NR(rt_sigaction), CALLS_BASE, ANY},
     {NR(rt_sigreturn), CALLS_BASE, ANY},
@@ -131,7 +133,8 @@ static int add_call(scmp_filter_ctx filter, const struct call_row *row) {
         struct scmp_arg_cmp condition = {.arg = row->argument,
                                          .op = SCMP_CMP_MASKED_EQ,
                                          .datum_a = row->mask,
-                                         .datum_b = row->value};
+                                         .datum_b = row->number == NR(tgkill) ? (uint64_t)getpid()
+                                                                              : row->value};
         result = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, row->number, 1, &condition);
     }
     /* A call that this architecture does not have needs no rule. */

@@ -20,10 +20,12 @@ bool follow_role(pid_t pid, char *text, size_t size) {
     if (length <= 0)
         return false;
     words[length] = '\0';
-    const char *second = words + strlen(words) + 1;
-    if (strstr(words, "arrestor") == NULL || second >= words + length)
+    const char *end = words + length, *word = words + strlen(words) + 1;
+    if (strstr(words, "arrestor") == NULL || word >= end)
         return false;
-    (void)snprintf(text, size, "%s", second);
+    if (strcmp(word, "role") == 0 && word + strlen(word) + 1 < end)
+        word += strlen(word) + 1;
+    (void)snprintf(text, size, "%s", word);
     return true;
 }
 

@@ -20,8 +20,8 @@ struct follow {
  * as a shell tells it, or 125 where it could not be started or traced. */
 int follow_command(struct follow *follow, char **command);
 
-/* First argument of pid when it runs as `arrestor ARGUMENT …`, copied into text
- * (size bytes). False for any other program. */
+/* ROLE when pid runs as `arrestor role ROLE …`, else its subcommand, copied into
+ * text (size bytes). False for any other program. */
 bool follow_role(pid_t pid, char *text, size_t size);
 
 #endif

@@ -1,0 +1,214 @@
+/* Claim 02: judge, warden and fetch open no file at all; place, sweep and tool
+ * none but those beneath the directories that they were given. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "selftest/claim.h"
+#include "selftest/role.h"
+
+/* A directory that the role is given, and one beside it that has the same owner,
+ * so that file permissions hinder nothing. */
+struct ground {
+    const char *own, *outside;
+    int own_fd, outside_fd;
+    uid_t uid;
+};
+
+static void give(const char *path, uid_t uid) {
+    if (uid != geteuid())
+        claim_need(chown(path, uid, uid) == 0, "give a file away");
+}
+
+static struct ground make_ground(uid_t uid) {
+    const char *top = claim_memory_directory();
+    struct ground ground = {claim_path(top, "own"), claim_path(top, "outside"), -1, -1, uid};
+    claim_need(chmod(top, 0711) == 0 && mkdir(ground.own, 0700) == 0 &&
+                   mkdir(ground.outside, 0700) == 0,
+               "make directories");
+    claim_write(claim_path(ground.own, "mine"), "mine");
+    claim_write(claim_path(ground.outside, "theirs"), "theirs");
+    claim_need(symlink(claim_path(ground.outside, "theirs"), claim_path(ground.own, "link")) == 0,
+               "make a link");
+    give(claim_path(ground.own, "mine"), uid);
+    give(claim_path(ground.outside, "theirs"), uid);
+    give(ground.own, uid);
+    give(ground.outside, uid);
+    ground.own_fd = open(ground.own, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    ground.outside_fd = open(ground.outside, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    claim_need(ground.own_fd >= 0 && ground.outside_fd >= 0, "open directories");
+    return ground;
+}
+
+static long read_passwd(const void *context) {
+    (void)context;
+    return open("/etc/passwd", O_RDONLY | O_CLOEXEC);
+}
+
+static long list_root(const void *context) {
+    (void)context;
+    return open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static long read_outside(const void *context) {
+    const struct ground *ground = context;
+    return openat(AT_FDCWD, claim_path(ground->outside, "theirs"), O_RDONLY | O_CLOEXEC);
+}
+
+static long write_outside(const void *context) {
+    const struct ground *ground = context;
+    return openat(AT_FDCWD, claim_path(ground->outside, "theirs"), O_WRONLY | O_CLOEXEC);
+}
+
+static long empty_outside(const void *context) {
+    const struct ground *ground = context;
+    return openat(AT_FDCWD, claim_path(ground->outside, "theirs"), O_WRONLY | O_TRUNC | O_CLOEXEC);
+}
+
+static long make_outside(const void *context) {
+    const struct ground *ground = context;
+    return openat(AT_FDCWD, claim_path(ground->outside, "new"), O_WRONLY | O_CREAT | O_CLOEXEC,
+                  0600);
+}
+
+static long read_by_descriptor(const void *context) {
+    const struct ground *ground = context;
+    return openat(ground->outside_fd, "theirs", O_RDONLY | O_CLOEXEC);
+}
+
+static long read_by_dots(const void *context) {
+    const struct ground *ground = context;
+    return openat(ground->own_fd, "../outside/theirs", O_RDONLY | O_CLOEXEC);
+}
+
+static long read_by_link(const void *context) {
+    const struct ground *ground = context;
+    return openat(ground->own_fd, "link", O_RDONLY | O_CLOEXEC);
+}
+
+static long link_in(const void *context) {
+    const struct ground *ground = context;
+    return linkat(ground->outside_fd, "theirs", ground->own_fd, "linked", 0);
+}
+
+static long rename_in(const void *context) {
+    const struct ground *ground = context;
+    return renameat(ground->outside_fd, "theirs", ground->own_fd, "moved");
+}
+
+static long rename_out(const void *context) {
+    const struct ground *ground = context;
+    return renameat(ground->own_fd, "mine", ground->outside_fd, "mine");
+}
+
+static long remove_outside(const void *context) {
+    const struct ground *ground = context;
+    return unlinkat(ground->outside_fd, "theirs", 0);
+}
+
+static long make_directory_outside(const void *context) {
+    const struct ground *ground = context;
+    return mkdirat(ground->outside_fd, "new", 0700);
+}
+
+static long make_link_outside(const void *context) {
+    const struct ground *ground = context;
+    return symlinkat("theirs", ground->outside_fd, "new");
+}
+
+static const struct way {
+    const char *what;
+    long (*act)(const void *context);
+} ways[] = {
+    {"reads /etc/passwd", read_passwd},
+    {"opens /", list_root},
+    {"reads a file outside", read_outside},
+    {"writes a file outside", write_outside},
+    {"empties a file outside", empty_outside},
+    {"makes a file outside", make_outside},
+    {"reads outside through a descriptor", read_by_descriptor},
+    {"reads outside through ..", read_by_dots},
+    {"reads outside through a symbolic link", read_by_link},
+    {"links a file of outside", link_in},
+    {"renames a file of outside", rename_in},
+    {"renames a file to outside", rename_out},
+    {"removes a file outside", remove_outside},
+    {"makes a directory outside", make_directory_outside},
+    {"makes a link outside", make_link_outside},
+};
+#define WAYS (sizeof ways / sizeof *ways)
+
+static long open_mine(const void *context) {
+    const struct ground *ground = context;
+    return openat(ground->own_fd, "mine", O_RDWR | O_CLOEXEC);
+}
+
+static long write_mine(const void *context) {
+    const struct ground *ground = context;
+    return openat(ground->own_fd, "mine", O_WRONLY | O_CLOEXEC);
+}
+
+static bool went_through(const struct attempt *attempt) {
+    return attempt->signal == 0 && attempt->result >= 0;
+}
+
+static void hold(enum role role, const struct attempt *attempt, const char *what) {
+    if (!went_through(attempt))
+        return;
+    if (attempt->protections.state[PROTECTION_LANDLOCK] == STATE_ON)
+        claim_off("the role %s %s", role_name(role), what);
+    claim_weaken("no Landlock, or an old one: place, sweep and tool are held by file permissions "
+                 "only (judge, warden and fetch by seccomp)");
+}
+
+/* The attempt that must succeed: without it, a role that can do nothing at all
+ * would pass. Sweep wipes and never reads. */
+static void try_own(enum role role, const struct confine_path *path, const struct ground *ground) {
+    struct attempt wrote = role_try(role, path, 1, write_mine, ground);
+    struct attempt opened = role_try(role, path, 1, open_mine, ground);
+    if (!went_through(&wrote) || (role != ROLE_SWEEP && !went_through(&opened)))
+        claim_broken("the role %s cannot open its own file", role_name(role));
+    if (role == ROLE_SWEEP)
+        hold(role, &opened, "reads what it only wipes");
+}
+
+static void try_with_directory(enum role role, enum reach reach) {
+    struct ground ground = make_ground(role_uid(role));
+    struct confine_path path = {ground.own_fd, reach};
+    try_own(role, &path, &ground);
+    for (size_t i = 0; i < WAYS; i++) {
+        struct attempt attempt = role_try(role, &path, 1, ways[i].act, &ground);
+        hold(role, &attempt, ways[i].what);
+    }
+    (void)close(ground.own_fd);
+    (void)close(ground.outside_fd);
+}
+
+static void try_without(enum role role) {
+    struct ground ground = make_ground(role_uid(role));
+    for (size_t i = 0; i < WAYS; i++) {
+        struct attempt attempt = role_try(role, NULL, 0, ways[i].act, &ground);
+        if (went_through(&attempt))
+            claim_off("the role %s %s", role_name(role), ways[i].what);
+    }
+    struct attempt own = role_try(role, NULL, 0, write_mine, &ground);
+    if (went_through(&own))
+        claim_off("the role %s opens a file", role_name(role));
+}
+
+int main(int argc, char **argv) {
+    claim_begin(argc, argv);
+    try_without(ROLE_JUDGE);
+    try_without(ROLE_WARDEN);
+    try_without(ROLE_FETCH);
+    try_with_directory(ROLE_PLACE, REACH_PUBLISH);
+    try_with_directory(ROLE_SWEEP, REACH_WIPE);
+    try_with_directory(ROLE_TOOL, REACH_PUBLISH);
+    claim_settle("%zu ways tried in 6 roles: judge, warden and fetch open no file; place, sweep "
+                 "and tool none outside their directories, by path, link, rename or descriptor",
+                 WAYS);
+}

@@ -1,0 +1,122 @@
+"""A claim that cannot fail proves nothing.
+
+In a copy of the tree every lock is taken out, one line each, and arrestor is
+built anew. Each claim must see that its lock is gone.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+import house
+
+# file, what stands there, what takes its place
+NO_LOCKS = [
+    ("sidecar/confine/filter.c", "result = seccomp_load(filter);", "result = 0;"),
+    ("sidecar/confine/landlock.c", "syscall(SYS_landlock_restrict_self, ruleset, 0u) != 0", "false"),
+    ("sidecar/confine/confine.c", "prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0", "false"),
+    ("sidecar/confine/confine.c", "PR_SET_DUMPABLE, 0,", "PR_SET_DUMPABLE, 1,"),
+    ("sidecar/confine/confine.c", "== 0 ? STATE_ON : STATE_DEGRADED", "== 0 ? STATE_ON : STATE_ON"),
+    ("sidecar/secret/region.c", "int fd = (int)syscall(SYS_memfd_secret, O_CLOEXEC);\n    if (fd < 0)",
+     "int fd = (int)syscall(SYS_memfd_secret, O_CLOEXEC);\n    if (fd < 0 || size > 0)"),
+    ("sidecar/secret/region.c", "hidden ? REGION_LOCKED", "hidden ? REGION_SECRET"),
+    ("sidecar/strongbox/box.c", "    sodium_memzero(own, sizeof own);\n    if (result == 0)",
+     "    result = crypto_stream_xchacha20_xor_ic(plain, bytes + BOX_PRELUDE_BYTES,\n"
+     "        prelude->body_bytes - TAG_BYTES, prelude->nonce, 1, own);\n    if (result == 0)"),
+    ("sidecar/place/publish.c", "fill_generation(directory, name, items, count, mode, err) != 0 ||\n"
+     "        point_to(directory, name, err) != 0",
+     "point_to(directory, name, err) != 0 ||\n"
+     "        fill_generation(directory, name, items, count, mode, err) != 0"),
+    ("sidecar/place/publish.c", "fs.f_type != TMPFS_MAGIC && fs.f_type != RAMFS_MAGIC", "fs.f_type == 0"),
+    ("sidecar/base/file.c", "fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0",
+     "fcntl(fd, F_GET_SEALS) < 0"),
+    ("sidecar/judge/judge_role.c", "if (judging->judgement.verdict == VERDICT_REFUSE)", "if (judging == NULL)"),
+    ("sidecar/monitor/run_command.c", "if (rules.length > 0) {", "if (rules.failed) {"),
+    ("policy/report/report_effective.c", '? "(redacted)" : setting->value', "? setting->value : setting->value"),
+    ("sidecar/monitor/environment.c", "return !is_kept(m, entry);", "return false;"),
+    ("sidecar/sweep/sweep_role.c", "if (wipe_contents(inside, true) != 0)", "if (inside == -2)"),
+]
+
+SEEN = {
+    "01": "lives after execve",
+    "02": "reads /etc/passwd",
+    "03": "NoNewPrivs of the role",
+    "04": "open to a process of the same user",
+    "05": "can be read by uid",
+    "06": "changed opens",
+    "07": "missing|mix|of two sets",
+    "08": "is published into",
+    "09": "can be changed by write",
+    "10": "in plain text starts",
+    "11": "shows a value",
+    "12": "a variable of arrestor's: variable ARRESTOR_STRONGBOX",
+    "13": "is still there",
+    "14": "BASH_ENV ran code before the verdict",
+    "16": "does not notice its tracer",
+}
+
+STILL_ROOT = [("sidecar/confine/confine.c", "drops && drop_identity(request->uid, request->gid, err) != 0", "false")]
+CAN_RETURN = [("sidecar/confine/drop.c", "setresuid(uid, uid, uid) != 0", "setresuid(uid, uid, 0) != 0"),
+              ("sidecar/confine/drop.c", "saved != uid", "saved == 1"),
+              ("sidecar/confine/drop.c", "if (uid != 0 && setresuid(0, 0, 0) == 0)", "if (uid == 1)")]
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory):
+    """The sources with their objects, so that only what is changed is built anew."""
+    path = tmp_path_factory.mktemp("broken") / "tree"
+    shutil.copytree(house.ROOT, path, symlinks=True, ignore=lambda directory, names: [
+        name for name in names if name in (".git", "venv", "demo", "clang", "unit", "cppcheck", "__pycache__")])
+    return path
+
+
+@pytest.fixture
+def broken(tree):
+    """broken(EDITS) changes lines of the copy and builds it; they stand again after the test."""
+    kept = {}
+
+    def change(edits):
+        for name, old, new in edits:
+            path = tree / name
+            text = path.read_text(encoding="utf-8")
+            kept.setdefault(path, text)
+            assert old in text, f"{name} has no line to take out: {old}"
+            path.write_text(text.replace(old, new), encoding="utf-8")
+        made = subprocess.run(["make", "-s", "-j2", "-C", tree, "WARNINGS=-w", "all"], capture_output=True,
+                              text=True, check=False)
+        assert made.returncode == 0, made.stdout + made.stderr
+        return tree / "build/arrestor"
+
+    yield change
+    for path, text in kept.items():
+        path.write_text(text, encoding="utf-8")
+
+
+def details(program, *claims):
+    done = subprocess.run([program, "selftest", "--format", "json", *claims], capture_output=True, text=True,
+                          timeout=300, check=False)
+    assert done.returncode == 7, done.stdout + done.stderr
+    return {claim["id"]: (claim["state"], claim["detail"]) for claim in json.loads(done.stdout)["claims"]}
+
+
+def test_every_claim_sees_that_its_lock_is_gone(broken):
+    seen = details(broken(NO_LOCKS), *SEEN)
+    wrong = {number: seen[number] for number, sentence in SEEN.items()
+             if seen[number][0] != "off" or not re.search(sentence, seen[number][1])}
+    assert wrong == {}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has an identity to give up")
+def test_roles_that_stay_root_are_seen(broken):
+    state, detail = details(broken(STILL_ROOT), "03")["03"]
+    assert state == "off" and detail.startswith("Uid of the role sweep is 0")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has an identity to give up")
+def test_a_drop_that_can_be_taken_back_is_seen(broken):
+    state, detail = details(broken(CAN_RETURN), "03")["03"]
+    assert state == "off" and ("Uid of the role" in detail or "become root again" in detail)
