@@ -78,13 +78,13 @@ static void child_over(struct monitor *m, pid_t pid, int status) {
         /* What it said last may still wait in the channel. */
         while (child->channel.fd >= 0)
             read_child(m, child);
-        enum role role = child->role;
+        struct child ended = *child;
         *child = (struct child){.channel.fd = -1};
         if (WIFSIGNALED(status))
-            monitor_say("%s was ended by signal %d (%s)", role_name(role), WTERMSIG(status),
+            monitor_say("%s was ended by signal %d (%s)", role_name(ended.role), WTERMSIG(status),
                         strsignal(WTERMSIG(status)));
-        if (role == ROLE_FETCH || role == ROLE_PLACE)
-            round_child_over(m, role);
+        if (ended.role == ROLE_FETCH || ended.role == ROLE_PLACE)
+            round_child_over(m, &ended);
         return;
     }
 }

@@ -46,6 +46,7 @@ struct child {
     pid_t pid; /* 0: free */
     enum role role;
     struct channel channel; /* fd -1 once closed */
+    uint32_t round;         /* fetch and place: the one they were started for */
 };
 
 /* A round of fetch and place. */
@@ -53,7 +54,8 @@ struct round {
     bool running;
     uint32_t number, task;
     uint64_t deadline;
-    bool fetch_told, place_told;
+    bool fetch_told, place_told; /* their results are here */
+    bool fetch_over, place_over; /* they have ended */
     struct message_result fetch, place;
     bool said; /* monitor has printed the fault itself */
 };
@@ -135,7 +137,7 @@ int loop_await(struct monitor *m, pid_t pid, struct error *err);
 /* rounds.c: fetch and place, together. */
 void round_begin(struct monitor *m, const struct message_round *asked);
 void round_record(struct monitor *m, struct child *child, const struct message *message);
-void round_child_over(struct monitor *m, enum role role);
+void round_child_over(struct monitor *m, const struct child *child);
 void round_timeout(struct monitor *m);
 /* Answers warden's wish to look at the store. */
 void round_look(struct monitor *m, struct child *warden, const struct message_look *look);

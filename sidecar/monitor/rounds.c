@@ -147,6 +147,7 @@ void round_begin(struct monitor *m, const struct message_round *asked) {
     m->round = (struct round){.running = true,
                               .number = task.round,
                               .task = task.task,
+                              .fetch_over = task.task == TASK_RETIRE,
                               .deadline = clock_now_ms() + LIMIT_ROUND_MS};
     if (start_round(m, &task, &err) != 0)
         fail_round(m, &err);
@@ -165,14 +166,21 @@ static bool say_store_fault(const struct monitor *m, const struct message_result
     return true;
 }
 
+/* Both must have told, or ended: what fetch says of its memory counts also when
+ * place was faster, and place ends without a word where fetch has failed. */
 static void settle_round(struct monitor *m) {
     struct round *round = &m->round;
+    struct error err;
     bool fetch_failed = round->fetch_told && round->fetch.code != ERROR_OK;
-    if (!fetch_failed && !round->place_told)
-        return;
-    struct message_result outcome = fetch_failed ? round->fetch : round->place;
-    outcome.said = say_store_fault(m, &outcome);
-    finish_round(m, &outcome);
+    bool fetch_done = round->fetch_told || round->fetch_over;
+    if (fetch_failed || (round->place_told && fetch_done)) {
+        struct message_result outcome = fetch_failed ? round->fetch : round->place;
+        outcome.said = say_store_fault(m, &outcome);
+        finish_round(m, &outcome);
+    } else if (round->place_over && fetch_done) {
+        error_set(&err, ERROR_CHILD, "a round ended before its work was done");
+        fail_round(m, &err);
+    }
 }
 
 static void say_collision(const struct message_collision *collision) {
@@ -216,15 +224,13 @@ void round_record(struct monitor *m, struct child *child, const struct message *
     settle_round(m);
 }
 
-void round_child_over(struct monitor *m, enum role role) {
+void round_child_over(struct monitor *m, const struct child *child) {
     struct round *round = &m->round;
-    bool told = role == ROLE_FETCH ? round->fetch_told : round->place_told;
-    struct error err;
-    /* Place ends without a word when fetch has failed and said why. */
-    if (!round->running || told || (role == ROLE_PLACE && !round->fetch_told))
+    if (!round->running || child->round != round->number)
         return;
-    error_set(&err, ERROR_CHILD, "%s ended before its work was done", role_name(role));
-    fail_round(m, &err);
+    round->fetch_over = round->fetch_over || child->role == ROLE_FETCH;
+    round->place_over = round->place_over || child->role == ROLE_PLACE;
+    settle_round(m);
 }
 
 void round_timeout(struct monitor *m) {

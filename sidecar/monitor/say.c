@@ -30,7 +30,7 @@ static const char *why_weaker(const struct monitor *m, enum protection protectio
         [PROTECTION_NO_TRACER] = "a tracer is attached",
         [PROTECTION_LANDLOCK] = "the kernel's Landlock is missing or old",
         [PROTECTION_SECCOMP] = "the kernel has no seccomp filter",
-        [PROTECTION_SECRET_MEMORY] = "no memfd_secret: locked memory instead",
+        [PROTECTION_SECRET_MEMORY] = "no memfd_secret here: values lie in a sealed memory file",
         [PROTECTION_UNSWAPPABLE] = "swap is on, and this tmpfs may go there",
     };
     if (protection != PROTECTION_IDENTITY)

@@ -94,6 +94,7 @@ struct child *spawn_role(struct monitor *m, enum role role, const int fds[SLOTS]
     *child = (struct child){
         .pid = pid,
         .role = role,
+        .round = m->round.number,
         .channel = {.fd = pair[0], .self = PARTY_MONITOR, .peer = role_parties[role]}};
     return child;
 }
