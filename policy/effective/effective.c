@@ -1,6 +1,5 @@
 #include "policy/effective/setting.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "sidecar/base/text.h"
@@ -94,38 +93,4 @@ enum master_kind master_classify(const char *master) {
     if (text_starts(master, "local-cluster") && is_cluster_size(master + strlen("local-cluster")))
         return MASTER_LOCAL_CLUSTER;
     return MASTER_UNKNOWN;
-}
-
-bool setting_is_unknown(const char *value) {
-    static const char *const marks[][2] = {{"{{", "}}"}, {"{%", "%}"}, {"<%", "%>"}};
-    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
-        const char *open = strstr(value, marks[i][0]);
-        if (open != NULL && strstr(open + 2, marks[i][1]) != NULL)
-            return true;
-    }
-    return false;
-}
-
-void origin_describe(const struct origin *origin, char *text, size_t size) {
-    int ignored = 0;
-    switch (origin->kind) {
-    case ORIGIN_FILE:
-        ignored = snprintf(text, size, "%s:%zu:%zu", origin->file, origin->line, origin->column);
-        break;
-    case ORIGIN_ARGV:
-        ignored = snprintf(text, size, "argument %zu", origin->argv);
-        break;
-    case ORIGIN_ENVIRONMENT:
-        ignored = snprintf(text, size, "environment variable %s", origin->variable);
-        break;
-    case ORIGIN_ARRESTOR:
-        ignored = snprintf(text, size, "arrestor");
-        break;
-    default:
-        ignored = origin->file != NULL
-                      ? snprintf(text, size, "%s:%zu (not set)", origin->file, origin->line)
-                      : snprintf(text, size, "not set");
-        break;
-    }
-    (void)ignored;
 }

@@ -64,11 +64,15 @@ struct launch_pair {
 /* Spark's precedence, strongest first: option of its own · --conf by position ·
  * last --extra-properties-file … first · --properties-file · spark-defaults.conf
  * (3.x: only without --properties-file; from 4.0 also with --load-spark-defaults)
- * · injected (ORIGIN_ARRESTOR) · -Dspark.… of the driver's Java options ·
- * environment, for the few keys that have one. *ret and its texts live in the
- * arena. 0, or -1: ERROR_SPARK for what Spark would refuse at submission, with
- * the place; the errors of properties_parse; ERROR_INPUT where the plan names a
- * file that `sources` lacks; ERROR_MEMORY. */
+ * · injected (ORIGIN_ARRESTOR) · environment, for the few keys that have a
+ * variable · what spark-submit makes up (local[*], client, a name) · -Dspark.… of
+ * the driver's Java options. *ret and its texts live in the arena. 0, or -1 with
+ * *ret untouched: ERROR_SPARK for what Spark would refuse at submission, with the
+ * place; the errors of properties_parse; ERROR_INPUT where the plan names a file
+ * that `sources` lacks; ERROR_MEMORY.
+ *
+ * Beyond Spark's own SparkConf, --packages, --repositories and --exclude-packages
+ * are shown in client mode too, and -Dspark.… of the driver in cluster mode. */
 int launch_resolve(const struct launch_plan *plan, const struct launch_sources *sources,
                    const struct launch_pair *injected, size_t injected_count, struct arena *arena,
                    struct effective *ret, struct error *err);

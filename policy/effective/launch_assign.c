@@ -53,9 +53,9 @@ static const struct assigner assigners[] = {
      DEPLOY_CLUSTER, NULL},
 };
 
-/* Spark 3.x takes --total-executor-cores on Mesos and Kubernetes as well. */
+/* Spark 3.x has Mesos as well. */
 static struct assigner total_cores(const struct resolution *r) {
-    unsigned more = resolution_since(r, 4, 0) ? 0 : MANAGER_MESOS | MANAGER_KUBERNETES;
+    unsigned more = resolution_since(r, 4, 0) ? 0 : MANAGER_MESOS;
     return (struct assigner){.id = ARGUMENT_TOTAL_EXECUTOR_CORES,
                              .key = "spark.cores.max",
                              .managers = MANAGER_STANDALONE | more,
@@ -67,11 +67,11 @@ static int out_of_memory(struct resolution *r) {
 }
 
 static bool has_argument(const struct resolution *r, enum argument_id id) {
-    return (size_t)id < ARGUMENTS && r->plan->arguments.values[id].text != NULL;
+    return (size_t)id < ARGUMENTS && r->values[id].text != NULL;
 }
 
 static int note_idle(struct resolution *r, const struct assigner *a) {
-    struct origin origin = {.kind = ORIGIN_ARGV, .argv = r->plan->arguments.values[a->id].argv};
+    struct origin origin = {.kind = ORIGIN_ARGV, .argv = r->values[a->id].argv};
     return resolution_note(r, &origin,
                            "is the value of an option that does nothing with this master and "
                            "deploy mode");
@@ -133,7 +133,7 @@ static int add_always(struct resolution *r, const struct setting *said, enum arg
 }
 
 static int assign_master(struct resolution *r) {
-    bool local_connect = candidates_property(&r->candidates, "spark.local.connect") != NULL;
+    bool local_connect = resolution_is_local_connect(r);
     if (r->remote.value != NULL && !local_connect &&
         add_always(r, &r->remote, ARGUMENT_REMOTE) != 0)
         return -1;
@@ -171,13 +171,12 @@ static int assign_name(struct resolution *r) {
     struct setting name = resolution_look(r, ARGUMENT_NAME, "spark.app.name", NULL, variable);
     if (name.value != NULL)
         return add_always(r, &name, ARGUMENT_NAME);
-    const struct argument *class_name = &r->plan->arguments.values[ARGUMENT_CLASS];
+    const struct argument *class_name = &r->values[ARGUMENT_CLASS];
     const struct argument *resource = &r->plan->arguments.resource;
     bool has_class = class_name->text != NULL;
     struct origin origin = {.kind = ORIGIN_ARGV,
                             .argv = has_class ? class_name->argv : resource->argv};
-    const char *value = has_class ? resolution_word(r, class_name->text)
-                                  : base_name(r->arena, resolution_resource(r));
+    const char *value = has_class ? class_name->text : base_name(r->arena, resolution_resource(r));
     return add_made_up(r, "spark.app.name", value, &origin, STRENGTH_FALLBACK);
 }
 

@@ -60,7 +60,7 @@ static int check_version(struct resolution *r) {
 
 static int check_remote(struct resolution *r) {
     if (r->remote.value == NULL || (r->master.value == NULL && r->deploy_mode.value == NULL) ||
-        candidates_property(&r->candidates, "spark.local.connect") != NULL)
+        resolution_is_local_connect(r))
         return 0;
     return resolution_refuse(r, &r->remote.value_origin,
                              "spark.remote together with a master or a deploy mode",
@@ -158,7 +158,7 @@ static int check_hadoop(struct resolution *r) {
 static int check_proxy(struct resolution *r) {
     struct setting principal = resolution_look(r, ARGUMENT_PRINCIPAL, "spark.kerberos.principal",
                                                "spark.yarn.principal", NULL);
-    if (principal.value == NULL || r->plan->arguments.values[ARGUMENT_PROXY_USER].text == NULL)
+    if (principal.value == NULL || r->values[ARGUMENT_PROXY_USER].text == NULL)
         return 0;
     return resolution_refuse(r, &principal.value_origin, "a principal together with --proxy-user",
                              "remove one of them");
@@ -239,19 +239,28 @@ static bool sets_heap(const struct resolution *r, const char *value,
     return false;
 }
 
+/* The launcher splits them for the JVM that it starts; 4.0 always does. */
+static int split_options(struct resolution *r, const struct setting *s, struct java_options *ret) {
+    if (!resolution_since(r, 4, 0) && !resolution_runs_driver(r))
+        return 0;
+    if (java_options_split(s->value, r->arena, ret, r->err) == 0)
+        return 0;
+    return r->err->code != ERROR_SPARK
+               ? -1
+               : resolution_refuse(r, &s->value_origin, "a quote that never ends",
+                                   "close it, or write \\\" for the character itself");
+}
+
 static int check_java_options(struct resolution *r) {
     static const char *const keys[] = {"spark.driver.defaultJavaOptions",
                                        "spark.driver.extraJavaOptions"};
-    bool split = resolution_since(r, 4, 0) || resolution_runs_driver(r);
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         const struct setting *s = candidates_property(&r->candidates, keys[i]);
         struct java_options options = {0};
-        struct error ignored;
         if (s == NULL)
             continue;
-        if (split && java_options_split(s->value, r->arena, &options, &ignored) != 0)
-            return resolution_refuse(r, &s->value_origin, "a quote that never ends",
-                                     "close it, or write \\\" for the character itself");
+        if (split_options(r, s, &options) != 0)
+            return -1;
         if (sets_heap(r, s->value, &options))
             return resolution_refuse(r, &s->value_origin, "a heap size among the Java options",
                                      "use --driver-memory or spark.driver.memory");

@@ -41,25 +41,39 @@ static int add_words(struct resolution *r, const struct java_options *options,
     return 0;
 }
 
+/* The property, or the variable, of one place; value NULL where neither is set. */
+static struct setting look_at(const struct resolution *r, size_t place) {
+    const struct setting *property =
+        places[place].key == NULL ? NULL : candidates_property(&r->candidates, places[place].key);
+    if (property != NULL)
+        return *property;
+    struct setting s = {
+        .value_origin = {.kind = ORIGIN_ENVIRONMENT, .variable = places[place].variable}};
+    if (places[place].variable != NULL && (!places[place].server || is_server(r)))
+        s.value = resolution_variable(r, places[place].variable);
+    return s;
+}
+
+/* An open quote where Spark does not split is the JVM's matter: nothing of it
+ * becomes a setting. */
+static int add_place(struct resolution *r, size_t place) {
+    struct setting s = look_at(r, place);
+    struct java_options options = {0};
+    if (s.value == NULL)
+        return 0;
+    if (java_options_split(s.value, r->arena, &options, r->err) == 0)
+        return add_words(r, &options, &s.value_origin);
+    if (r->err->code != ERROR_SPARK)
+        return -1;
+    if (places[place].split)
+        return resolution_refuse(r, &s.value_origin, "a quote that never ends", "close it");
+    error_clear(r->err);
+    return 0;
+}
+
 int launch_add_java_options(struct resolution *r) {
-    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
-        struct java_options options = {0};
-        struct error ignored;
-        struct setting s = {.origin = {.kind = ORIGIN_ENVIRONMENT, .variable = places[i].variable}};
-        const struct setting *property =
-            places[i].key == NULL ? NULL : candidates_property(&r->candidates, places[i].key);
-        if (property != NULL)
-            s = *property;
-        else if (places[i].variable != NULL && (!places[i].server || is_server(r)))
-            s.value = resolution_variable(r, places[i].variable);
-        if (s.value == NULL)
-            continue;
-        if (java_options_split(s.value, r->arena, &options, &ignored) == 0) {
-            if (add_words(r, &options, property != NULL ? &s.value_origin : &s.origin) != 0)
-                return -1;
-        } else if (places[i].split) {
-            return resolution_refuse(r, &s.origin, "a quote that never ends", "close it");
-        }
-    }
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
+        if (add_place(r, i) != 0)
+            return -1;
     return 0;
 }

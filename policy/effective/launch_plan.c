@@ -62,10 +62,11 @@ static int list_files(struct arena *arena, struct launch_plan *plan, struct erro
 
 int launch_plan(const struct launch *launch, struct arena *arena, struct launch_plan *ret,
                 struct error *err) {
-    *ret = (struct launch_plan){.launch = launch};
-    if (arguments_parse(launch->argv, launch->argc, arena, &ret->arguments, err) != 0 ||
-        find_directories(launch, arena, ret, err) != 0 ||
-        name_defaults(launch, arena, ret, err) != 0)
+    struct launch_plan plan = {.launch = launch};
+    if (arguments_parse(launch->argv, launch->argc, arena, &plan.arguments, err) != 0 ||
+        find_directories(launch, arena, &plan, err) != 0 ||
+        name_defaults(launch, arena, &plan, err) != 0 || list_files(arena, &plan, err) != 0)
         return -1;
-    return list_files(arena, ret, err);
+    *ret = plan;
+    return 0;
 }

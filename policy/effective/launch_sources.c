@@ -5,6 +5,7 @@
 #include "sidecar/base/arena.h"
 #include "sidecar/base/buffer.h"
 #include "sidecar/base/error.h"
+#include "sidecar/base/text.h"
 
 static int out_of_memory(struct resolution *r) {
     return error_set(r->err, ERROR_MEMORY, "no memory for the settings");
@@ -155,7 +156,7 @@ static int resolve(struct resolution *r, const struct launch_pair *injected, siz
     for (size_t i = 0; i < arguments->note_count; i++)
         if (resolution_note(r, &arguments->notes[i].origin, arguments->notes[i].text) != 0)
             return -1;
-    if (launch_add_properties(r, injected, injected_count) != 0)
+    if (resolution_take_words(r) != 0 || launch_add_properties(r, injected, injected_count) != 0)
         return -1;
     r->unset = unset_of(r);
     if (launch_find_cluster(r) != 0 || launch_check(r) != 0 || launch_assign(r) != 0 ||
@@ -177,15 +178,29 @@ int launch_resolve(const struct launch_plan *plan, const struct launch_sources *
                    const struct launch_pair *injected, size_t injected_count, struct arena *arena,
                    struct effective *ret, struct error *err) {
     struct resolution r = {.plan = plan, .sources = sources, .arena = arena, .err = err};
-    *ret = (struct effective){.spark_major = sources->spark_major,
-                              .spark_minor = sources->spark_minor};
-    if (resolve(&r, injected, injected_count, ret) != 0)
+    struct effective conf = {.spark_major = sources->spark_major,
+                             .spark_minor = sources->spark_minor};
+    if (resolve(&r, injected, injected_count, &conf) != 0)
         return -1;
-    ret->master = kind_of(&r, ret);
-    ret->unset = r.unset;
-    ret->notes = r.notes;
-    ret->note_count = r.note_count;
+    conf.master = kind_of(&r, &conf);
+    conf.unset = r.unset;
+    conf.notes = r.notes;
+    conf.note_count = r.note_count;
+    *ret = conf;
     return 0;
+}
+
+/* The strongest of each key that a file or arrestor says. */
+static void write_properties(const struct candidates *all, struct buffer *out) {
+    const char *last = NULL;
+    for (size_t i = 0; i < all->count; i++) {
+        const struct candidate *c = &all->items[i];
+        bool written = last != NULL && strcmp(last, c->setting.key) == 0;
+        if (written || c->strength == STRENGTH_CONF || !text_starts(c->setting.key, "spark."))
+            continue;
+        properties_write(c->setting.key, c->setting.value, out);
+        last = c->setting.key;
+    }
 }
 
 int launch_merge(const struct launch_plan *plan, const struct launch_sources *sources,
@@ -194,15 +209,7 @@ int launch_merge(const struct launch_plan *plan, const struct launch_sources *so
     struct resolution r = {.plan = plan, .sources = sources, .arena = arena, .err = err};
     if (launch_add_properties(&r, injected, injected_count) != 0)
         return -1;
-    const char *last = NULL;
-    for (size_t i = 0; i < r.candidates.count; i++) {
-        const struct candidate *c = &r.candidates.items[i];
-        bool first = last == NULL || strcmp(last, c->setting.key) != 0;
-        if (c->strength == STRENGTH_CONF || !first || strncmp(c->setting.key, "spark.", 6) != 0)
-            continue;
-        properties_write(c->setting.key, c->setting.value, out);
-        last = c->setting.key;
-    }
+    write_properties(&r.candidates, out);
     return buffer_status(out) == 0
                ? 0
                : error_set(err, ERROR_INPUT, "the merged properties are larger than %zu bytes",
@@ -213,15 +220,16 @@ int file_resolve(const struct input_file *file, struct arena *arena, struct effe
                  struct error *err) {
     struct launch_sources sources = {0};
     struct resolution r = {.sources = &sources, .arena = arena, .err = err};
-    *ret = (struct effective){.master = MASTER_UNTOLD};
+    struct effective conf = {.master = MASTER_UNTOLD};
     if (add_file(&r, file, file->path, STRENGTH_DEFAULTS) != 0 ||
-        candidates_resolve(&r.candidates, arena, ret, err) != 0)
+        candidates_resolve(&r.candidates, arena, &conf, err) != 0)
         return -1;
-    const struct setting *master = effective_find(ret, "spark.master");
+    const struct setting *master = effective_find(&conf, "spark.master");
     if (master != NULL)
-        ret->master = master_classify(master->value);
-    ret->unset = unset_in(file, file->path);
-    ret->notes = r.notes;
-    ret->note_count = r.note_count;
+        conf.master = master_classify(master->value);
+    conf.unset = unset_in(file, file->path);
+    conf.notes = r.notes;
+    conf.note_count = r.note_count;
+    *ret = conf;
     return 0;
 }

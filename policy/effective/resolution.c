@@ -52,13 +52,22 @@ const char *resolution_word(const struct resolution *r, const char *text) {
     return copy;
 }
 
-static struct setting from_argument(const struct resolution *r, const char *key,
-                                    const struct argument *argument) {
+int resolution_take_words(struct resolution *r) {
+    for (size_t i = 0; i < ARGUMENTS; i++) {
+        r->values[i] = r->plan->arguments.values[i];
+        if (r->values[i].text == NULL)
+            continue;
+        r->values[i].text = resolution_word(r, r->values[i].text);
+        if (r->values[i].text == NULL)
+            return error_set(r->err, ERROR_MEMORY, "no memory for the command line");
+    }
+    return 0;
+}
+
+static struct setting from_argument(const char *key, const struct argument *argument) {
     struct origin origin = {.kind = ORIGIN_ARGV, .argv = argument->argv};
-    return (struct setting){.key = key,
-                            .value = resolution_word(r, argument->text),
-                            .origin = origin,
-                            .value_origin = origin};
+    return (struct setting){
+        .key = key, .value = argument->text, .origin = origin, .value_origin = origin};
 }
 
 static struct setting from_variable(const struct resolution *r, const char *key,
@@ -70,9 +79,8 @@ static struct setting from_variable(const struct resolution *r, const char *key,
 
 struct setting resolution_look(const struct resolution *r, enum argument_id id, const char *key,
                                const char *alternative, const char *variable) {
-    const struct launch_arguments *arguments = &r->plan->arguments;
-    if ((size_t)id < ARGUMENTS && arguments->values[id].text != NULL)
-        return from_argument(r, key, &arguments->values[id]);
+    if ((size_t)id < ARGUMENTS && r->values[id].text != NULL)
+        return from_argument(key, &r->values[id]);
     const struct setting *property = candidates_property(&r->candidates, key);
     if (property == NULL && alternative != NULL)
         property = candidates_property(&r->candidates, alternative);
@@ -91,13 +99,18 @@ bool resolution_runs_driver(const struct resolution *r) {
            mode.value[0] == '\0' || strcmp(mode.value, "client") == 0;
 }
 
+bool resolution_is_local_connect(const struct resolution *r) {
+    return !resolution_since(r, 4, 0) &&
+           candidates_property(&r->candidates, "spark.local.connect") != NULL;
+}
+
 const char *resolution_resource(const struct resolution *r) {
     const char *text = r->plan->arguments.resource.text;
     return text == NULL ? "" : text;
 }
 
 const char *resolution_class(const struct resolution *r) {
-    const char *text = r->plan->arguments.values[ARGUMENT_CLASS].text;
+    const char *text = r->values[ARGUMENT_CLASS].text;
     return text == NULL ? "" : text;
 }
 

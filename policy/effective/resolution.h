@@ -25,6 +25,7 @@ struct resolution {
     const struct launch_sources *sources;
     struct arena *arena;
     struct error *err;
+    struct argument values[ARGUMENTS]; /* of the plan, as resolution_word leaves them */
     struct candidates candidates;
     struct note *notes;
     size_t note_count, note_capacity;
@@ -34,6 +35,9 @@ struct resolution {
     enum manager manager;
     enum deployment deployment;
 };
+
+/* Fills `values`. Call first. 0, or -1 with ERROR_MEMORY. */
+int resolution_take_words(struct resolution *r);
 
 /* Whether this Spark is at least major.minor; an unknown one is the newest. */
 bool resolution_since(const struct resolution *r, int major, int minor);
@@ -60,6 +64,9 @@ const char *resolution_word(const struct resolution *r, const char *text);
 /* Whether bin/spark-submit's launcher runs the driver in the JVM that it starts;
  * it knows neither MASTER nor DEPLOY_MODE. Spark: SparkSubmitCommandBuilder. */
 bool resolution_runs_driver(const struct resolution *r);
+
+/* Whether 3.x is to start its own Connect server: then a remote is none. */
+bool resolution_is_local_connect(const struct resolution *r);
 
 /* Text of the application's resource or main class, "" where there is none. */
 const char *resolution_resource(const struct resolution *r);

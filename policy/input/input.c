@@ -115,59 +115,85 @@ static bool has_jars(const char *directory) {
     return size > 0 && (size_t)size < sizeof path && stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* The directory that holds `program` (allocated), or NULL. A name without '/' is
- * looked up in PATH. */
-static char *directory_of(const char *program, const char *path_variable, struct arena *arena) {
-    const char *slash = strrchr(program, '/');
-    if (slash != NULL)
-        return arena_text(arena, program, (size_t)(slash - program));
+static int out_of_memory(struct error *err) {
+    return error_set(err, ERROR_MEMORY, "no memory to look for Spark");
+}
+
+/* The directory of PATH that holds `program`; NULL in *ret where none does. */
+static int search_path(const char *program, const char *path_variable, struct arena *arena,
+                       char **ret, struct error *err) {
     for (const char *p = path_variable; p != NULL;) {
         size_t length = strcspn(p, ":");
         char *directory = arena_text(arena, length > 0 ? p : ".", length > 0 ? length : 1);
         char *file = directory == NULL ? NULL : arena_printf(arena, "%s/%s", directory, program);
         if (file == NULL)
-            return NULL;
-        if (access(file, X_OK) == 0)
-            return directory;
+            return out_of_memory(err);
+        if (access(file, X_OK) == 0) {
+            *ret = directory;
+            return 0;
+        }
         p = p[length] == ':' ? p + length + 1 : NULL;
     }
-    return NULL;
+    return 0;
+}
+
+/* The directory that holds `program`; a name without '/' is looked up in PATH. */
+static int find_directory(const char *program, const char *path_variable, struct arena *arena,
+                          char **ret, struct error *err) {
+    const char *slash = strrchr(program, '/');
+    *ret = NULL;
+    if (slash == NULL)
+        return search_path(program, path_variable, arena, ret, err);
+    *ret = arena_text(arena, program, (size_t)(slash - program));
+    return *ret == NULL ? out_of_memory(err) : 0;
 }
 
 /* pip puts Spark's scripts into bin/ and Spark itself into
  * lib/python3.N/site-packages/pyspark. */
-static char *packaged_home(const char *root, struct arena *arena) {
+static int find_package(const char *root, struct arena *arena, const char **ret,
+                        struct error *err) {
     char path[LIMIT_ERROR_WHERE];
-    int size = snprintf(path, sizeof path, "%s/lib", root);
+    int size = snprintf(path, sizeof path, "%s/lib", root), status = 0;
     DIR *lib = size > 0 && (size_t)size < sizeof path ? opendir(path) : NULL;
-    char *found = NULL;
     if (lib == NULL)
-        return NULL;
-    for (struct dirent *entry = readdir(lib); entry != NULL && found == NULL;
+        return 0;
+    for (struct dirent *entry = readdir(lib); entry != NULL && *ret == NULL && status == 0;
          entry = readdir(lib)) {
         if (!text_starts(entry->d_name, "python3"))
             continue;
         char *home = arena_printf(arena, "%s/lib/%s/site-packages/pyspark", root, entry->d_name);
-        found = home != NULL && has_jars(home) ? home : NULL;
+        status = home == NULL ? out_of_memory(err) : 0;
+        *ret = home != NULL && has_jars(home) ? home : NULL;
     }
     (void)closedir(lib);
-    return found;
+    return status;
+}
+
+/* The home above or beside the program's directory; NULL in *ret for none. */
+static int home_of_program(const char *program, const char *path_variable, struct arena *arena,
+                           const char **ret, struct error *err) {
+    char *directory = NULL;
+    if (find_directory(program, path_variable, arena, &directory, err) != 0)
+        return -1;
+    if (directory == NULL)
+        return 0;
+    char *root = arena_printf(arena, "%s/..", directory);
+    if (root == NULL)
+        return out_of_memory(err);
+    if (!has_jars(root))
+        return find_package(root, arena, ret, err);
+    *ret = root;
+    return 0;
 }
 
 int input_spark_home(const char *program, const char *const *environment, struct arena *arena,
                      const char **ret, struct error *err) {
     const char *home = find_variable(environment, "SPARK_HOME");
-    *ret = NULL;
-    if (home != NULL && home[0] != '\0') {
-        *ret = home;
-        return 0;
+    if (home == NULL || home[0] == '\0') {
+        home = NULL;
+        if (home_of_program(program, find_variable(environment, "PATH"), arena, &home, err) != 0)
+            return -1;
     }
-    char *directory = directory_of(program, find_variable(environment, "PATH"), arena);
-    if (directory == NULL)
-        return 0;
-    char *root = arena_printf(arena, "%s/..", directory);
-    if (root == NULL)
-        return error_set(err, ERROR_MEMORY, "no memory to look for Spark");
-    *ret = has_jars(root) ? root : packaged_home(root, arena);
+    *ret = home;
     return 0;
 }

@@ -64,6 +64,17 @@ static bool is_secret_name(const char *name, size_t length) {
     return false;
 }
 
+/* Length of a reference or template at the start of text, brackets and all. */
+static size_t reference_length(const char *text) {
+    static const char *const brackets[][2] = {{"${", "}"}, {"$(", ")"}, {"{{", "}}"}};
+    for (size_t i = 0; i < sizeof brackets / sizeof brackets[0]; i++) {
+        const char *end = text_starts(text, brackets[i][0]) ? strstr(text, brackets[i][1]) : NULL;
+        if (end != NULL)
+            return (size_t)(end - text) + strlen(brackets[i][1]);
+    }
+    return 0;
+}
+
 /* The text behind '=', up to its quote or the next separator. */
 static struct span value_behind(const char *p) {
     while (*p == ' ')
@@ -71,8 +82,10 @@ static struct span value_behind(const char *p) {
     bool escaped_quote = *p == '\\' && is_quote(p[1]);
     if (escaped_quote)
         p++;
-    if (!is_quote(*p))
-        return (struct span){p, strcspn(p, "&;,)}| \t\r\n\"'")};
+    if (!is_quote(*p)) {
+        size_t reference = reference_length(p);
+        return (struct span){p, reference + strcspn(p + reference, "&;,)}| \t\r\n\"'")};
+    }
     char quote = *p++;
     const char *end = p;
     while (*end != '\0' && *end != quote && !(escaped_quote && *end == '\\'))
@@ -98,10 +111,12 @@ static struct span name_before(const char *value, const char *sign) {
     return (struct span){start, (size_t)(end - start)};
 }
 
+/* A name behind '/' is a directory of a partitioned table: "/table/token=1". */
 static bool find_named(const char *value, struct span *ret) {
     for (const char *p = strpbrk(value, "=:"); p != NULL; p = strpbrk(p + 1, "=:")) {
         struct span name = name_before(value, p);
-        if (name.length == 0 || !is_secret_name(name.start, name.length))
+        bool partition = name.start > value && name.start[-1] == '/';
+        if (name.length == 0 || partition || !is_secret_name(name.start, name.length))
             continue;
         *ret = value_behind(p + 1);
         if (is_plain(*ret))

@@ -156,23 +156,60 @@ static const char *const shy_keys[] = {
     "*privatekey*", "*authorization*", "*filter*.params",
 };
 
-static bool matches(const char *const *patterns, size_t count, const char *key) {
+/* A key in lower case. One that does not fit is compared as it is, slowly. */
+struct name {
+    char text[256];
+    size_t length;
+    const char *whole; /* NULL where text holds all of it */
+};
+
+static struct name lower_name(const char *key) {
+    struct name name = {.length = 0};
+    for (; key[name.length] != '\0' && name.length + 1 < sizeof name.text; name.length++) {
+        char c = key[name.length];
+        name.text[name.length] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    }
+    name.whole = key[name.length] == '\0' ? NULL : key;
+    return name;
+}
+
+/* As text_glob, but most patterns are "*end" or "*middle*", and most fail at
+ * their last character: each key meets more than a hundred of them. */
+static bool matches_one(const char *pattern, const struct name *name) {
+    if (name->whole != NULL)
+        return text_glob_nocase(pattern, name->whole);
+    size_t length = strlen(pattern);
+    char last = pattern[length - 1];
+    if (last != '*' && (name->length == 0 || name->text[name->length - 1] != last))
+        return false;
+    if (pattern[0] != '*')
+        return pattern[0] == name->text[0] && text_glob(pattern, name->text);
+    size_t plain = strcspn(pattern + 1, "*?");
+    if (plain == length - 1)
+        return plain <= name->length &&
+               memcmp(name->text + name->length - plain, pattern + 1, plain) == 0;
+    if (memmem(name->text, name->length, pattern + 1, plain) == NULL)
+        return false;
+    return plain + 2 == length || text_glob(pattern, name->text);
+}
+
+static bool matches(const char *const *patterns, size_t count, const struct name *name) {
     for (size_t i = 0; i < count; i++)
-        if (text_glob_nocase(patterns[i], key))
+        if (matches_one(patterns[i], name))
             return true;
     return false;
 }
 
-#define MATCHES(table, key) matches(table, sizeof table / sizeof table[0], key)
+#define MATCHES(table, name) matches(table, sizeof table / sizeof table[0], name)
 
 enum key_family plaintext_family(const char *key) {
-    if (MATCHES(exact_keys, key))
+    struct name name = lower_name(key);
+    if (MATCHES(exact_keys, &name))
         return FAMILY_EXACT;
-    if (MATCHES(harmless_keys, key))
+    bool password = MATCHES(password_keys, &name);
+    if ((!password && !MATCHES(sounding_keys, &name)) || MATCHES(harmless_keys, &name))
         return FAMILY_NONE;
-    if (MATCHES(password_keys, key))
-        return FAMILY_PASSWORD;
-    return MATCHES(sounding_keys, key) ? FAMILY_SOUNDING : FAMILY_NONE;
+    return password ? FAMILY_PASSWORD : FAMILY_SOUNDING;
 }
 
 bool plaintext_key_is_secret(const char *key) {
@@ -180,7 +217,9 @@ bool plaintext_key_is_secret(const char *key) {
 }
 
 bool plaintext_key_is_shy(const char *key) {
-    return plaintext_key_is_secret(key) || (MATCHES(shy_keys, key) && !MATCHES(harmless_keys, key));
+    struct name name = lower_name(key);
+    return (MATCHES(shy_keys, &name) && !MATCHES(harmless_keys, &name)) ||
+           plaintext_key_is_secret(key);
 }
 
 /* Who reads the key, and so what ${…} means in its value (reference

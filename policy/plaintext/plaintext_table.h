@@ -25,7 +25,10 @@ enum key_reader {
     READER_UNKNOWN      /* no key of Spark: whoever reads the file */
 };
 
+/* The key's family, from the tables in plaintext_key.c; without regard to case. */
 enum key_family plaintext_family(const char *key);
+
+/* Who reads the key (reference spark-security 1.6). */
 enum key_reader plaintext_reader(const char *key);
 
 /* Whether outputs hide the value under this key unless it is plainly harmless. */

@@ -1,6 +1,5 @@
 #include <string.h>
 
-#include "policy/effective/setting.h"
 #include "policy/plaintext/plaintext.h"
 #include "policy/plaintext/plaintext_table.h"
 #include "sidecar/base/text.h"
@@ -66,14 +65,24 @@ static bool hadoop_resolves(const char *name, size_t length) {
     return memchr(name, '.', length) != NULL && memchr(name, ':', length) == NULL;
 }
 
+/* NAME as shells write it. No reader of Spark or Hadoop knows it, so either its
+ * text is the secret, or a tool such as envsubst fills it in before the launch. */
+static bool is_shell_name(const char *name, size_t length) {
+    for (size_t i = 0; i < length; i++)
+        if (name[i] >= 'a' && name[i] <= 'z')
+            return false;
+    return is_identifier(name, length);
+}
+
 static enum value_class reference_class(const char *name, size_t length, enum key_reader reader) {
     bool stackable = length > 5 && strncmp(name, "file:", 5) == 0;
     bool resolved = stackable || (reader == READER_SPARK && spark_resolves(name, length)) ||
                     (reader == READER_HADOOP && hadoop_resolves(name, length));
     if (resolved)
         return VALUE_REFERENCE;
-    return reader == READER_ENVIRONMENT || reader == READER_UNKNOWN ? VALUE_PLACEHOLDER
-                                                                    : VALUE_FALSE_REFERENCE;
+    bool open =
+        reader == READER_ENVIRONMENT || reader == READER_UNKNOWN || is_shell_name(name, length);
+    return open ? VALUE_PLACEHOLDER : VALUE_FALSE_REFERENCE;
 }
 
 /* A default in ${env.X:-default} is what is used when the variable is missing. */
@@ -137,6 +146,12 @@ static bool is_reference(const char *text, size_t length) {
            memchr(text + 2, '{', length - 2) == NULL && memchr(text, '}', length - 1) == NULL;
 }
 
+/* "$NAME" of a shell, "$(NAME)" of Kubernetes. */
+static bool is_variable(const char *text, size_t length) {
+    return text[0] == '$' &&
+           ((text[1] == '(' && text[length - 1] == ')') || is_identifier(text + 1, length - 1));
+}
+
 static enum value_class look_at(const char *text, size_t length, enum key_reader reader,
                                 enum key_family family) {
     if (is_reference(text, length)) {
@@ -148,12 +163,10 @@ static enum value_class look_at(const char *text, size_t length, enum key_reader
     }
     if (is_foreign_reference(text))
         return VALUE_REFERENCE;
-    bool variable = text[0] == '$' && ((text[1] == '(' && text[length - 1] == ')') ||
-                                       is_identifier(text + 1, length - 1));
-    if (variable)
+    if (is_variable(text, length))
         return reader == READER_ENVIRONMENT || reader == READER_UNKNOWN ? VALUE_REFERENCE
-                                                                        : VALUE_FALSE_REFERENCE;
-    if (setting_is_unknown(text) || is_filler(text) ||
+                                                                        : VALUE_PLACEHOLDER;
+    if (text_is_template(text) || is_filler(text) ||
         matches(markers, sizeof markers / sizeof markers[0], text))
         return VALUE_PLACEHOLDER;
     if (matches(well_known, sizeof well_known / sizeof well_known[0], text))

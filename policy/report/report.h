@@ -46,7 +46,7 @@ void report_error_json(const struct error *err, struct buffer *out);
  * where they do not fit into LIMIT_RULE_LIST bytes. */
 void report_rule_ids(const struct finding *findings, size_t count, struct buffer *out);
 
-/* A copy of conf in which every value that plaintext_must_redact names, also of
+/* A copy of conf in which every value that rule_must_hide names, also of
  * what is overridden or ignored, reads "(redacted)". 0, or -1 with ERROR_MEMORY. */
 int report_redact(const struct effective *conf, struct arena *arena, struct effective *ret,
                   struct error *err);
@@ -65,6 +65,7 @@ struct report_why {
     bool known;           /* Spark has such a key, as far as arrestor knows */
 };
 
+/* The chain of what set the key, for people and for programs. */
 void report_why_text(const struct report_why *why, struct buffer *out);
 void report_why_json(const struct report_why *why, struct buffer *out);
 

@@ -1,16 +1,16 @@
 #include <string.h>
 
-#include "policy/plaintext/plaintext.h"
 #include "policy/report/report.h"
 #include "policy/report/report_json.h"
 #include "policy/report/report_line.h"
+#include "policy/rules/rule_hide.h"
 #include "sidecar/base/arena.h"
 #include "sidecar/base/buffer.h"
 #include "sidecar/base/error.h"
 #include "sidecar/base/text.h"
 
 static const char *redact_value(const struct setting *setting) {
-    return plaintext_must_redact(setting->key, setting->value) ? "(redacted)" : setting->value;
+    return rule_must_hide(setting->key, setting->value) ? "(redacted)" : setting->value;
 }
 
 /* A copy of everything that a setting overrides. 0 or -1. */

@@ -18,6 +18,7 @@ void json_field(struct buffer *out, const char *name, const char *text);
  * set the key also "unset": true. */
 void json_origin(struct buffer *out, const struct origin *origin);
 
+/* An array of {"origin", "text"}. */
 void json_notes(struct buffer *out, const struct note *notes, size_t count);
 
 /* "value", "origin" and "overrides" of a setting, without braces. */

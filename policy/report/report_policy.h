@@ -25,6 +25,7 @@ struct report_test {
     const struct rule_test *tests; /* one for each of the pack's rules */
 };
 
+/* Faults, each with its place in the pack, and how much was tried. */
 void report_tests_text(const struct report_test *tests, size_t count, struct buffer *out);
 void report_tests_json(const struct report_test *tests, size_t count, struct buffer *out);
 

@@ -76,7 +76,7 @@ static void add_finding(struct buffer *out, const struct finding *finding, bool 
     add_excerpt(out, finding);
     add_paragraph(out, "what", finding->message);
     add_paragraph(out, "why", rule->because);
-    add_paragraph(out, "write", finding->fix);
+    add_paragraph(out, "fix", finding->fix);
     add_paragraph(out, "owner", owner_name(rule->owner));
     buffer_char(out, '\n');
 }

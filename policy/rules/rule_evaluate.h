@@ -32,6 +32,7 @@ struct reading {
     const char *value;             /* the setting's, else Spark's default, else NULL */
 };
 
+/* Reads a key. Texts are those of the configuration or of the catalogue. */
 struct reading scene_read(const struct scene *scene, const char *key);
 
 /* Truth of a node. Nodes nest at most LIMIT_YAML_DEPTH deep. */

@@ -1,4 +1,3 @@
-#include <stdlib.h>
 #include <string.h>
 
 #include "policy/data/catalogue/catalogue.h"
@@ -6,7 +5,9 @@
 #include "policy/rules/rule_evaluate.h"
 #include "policy/rules/rule_offence.h"
 #include "policy/rules/rule_operators.h"
-#include "policy/rules/rule_words.h"
+#include "policy/surface/java_options.h"
+#include "sidecar/base/arena.h"
+#include "sidecar/base/error.h"
 #include "sidecar/base/text.h"
 
 bool globs_match(const struct rule_node *leaf, const char *text) {
@@ -156,22 +157,27 @@ static bool hides_options(const char *word) {
            text_starts(word, "-XX:VMOptionsFile=");
 }
 
+static enum truth judge_word(const struct rule_node *leaf, const char *word, enum truth truth) {
+    if (globs_match(leaf, word))
+        return TRUTH_FALSE;
+    return hides_options(word) ? TRUTH_UNKNOWN : truth;
+}
+
+/* Options with a quote that never ends are unknown: Spark's launcher refuses them. */
 static enum truth is_jvm_without(const struct scene *scene, const struct rule_node *leaf) {
     struct reading read = scene_read(scene, leaf->key);
+    struct arena arena = arena_make(LIMIT_ARENA_BYTES);
+    struct java_options options;
+    struct error err;
     if (read.value == NULL)
         return TRUTH_TRUE;
-    char *word = malloc(strlen(read.value) + 1);
-    if (word == NULL)
-        return TRUTH_UNKNOWN;
-    enum truth truth = value_is_open(read.value) ? TRUTH_UNKNOWN : TRUTH_TRUE;
-    const char *at = read.value;
-    while (truth != TRUTH_FALSE && words_next(&at, word)) {
-        if (globs_match(leaf, word))
-            truth = TRUTH_FALSE;
-        else if (hides_options(word))
-            truth = TRUTH_UNKNOWN;
+    enum truth truth = TRUTH_UNKNOWN;
+    if (java_options_split(read.value, &arena, &options, &err) == 0) {
+        truth = value_is_open(read.value) ? TRUTH_UNKNOWN : TRUTH_TRUE;
+        for (size_t i = 0; i < options.count && truth != TRUTH_FALSE; i++)
+            truth = judge_word(leaf, options.words[i], truth);
     }
-    free(word);
+    arena_free(&arena);
     return truth;
 }
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "policy/data/catalogue/catalogue.h"
-#include "policy/plaintext/plaintext.h"
+#include "policy/rules/rule_hide.h"
 #include "policy/rules/rule_operators.h"
 #include "sidecar/base/arena.h"
 #include "sidecar/base/buffer.h"
@@ -23,7 +23,7 @@ static void add_key(struct buffer *out, const char *key) {
 
 /* At most MESSAGE_VALUE bytes, cut between characters. */
 static void add_value(struct buffer *out, const char *key, const char *value) {
-    if (plaintext_must_redact(key, value)) {
+    if (rule_must_hide(key, value)) {
         buffer_text(out, "(redacted)");
         return;
     }
@@ -86,8 +86,13 @@ const char *message_of_leaf(const struct scene *scene, const struct rule_node *l
     } else {
         add_state(&out, scene, leaf->key);
     }
-    buffer_text(&out, "; it ");
-    add_wanted(&out, leaf, negated);
+    /* "is not set" says already that it must be set. */
+    bool said = truth == TRUTH_FALSE && effective_find(scene->conf, leaf->key) == NULL &&
+                (leaf->op == OP_PRESENT || leaf->op == OP_ABSENT);
+    if (!said) {
+        buffer_text(&out, "; it ");
+        add_wanted(&out, leaf, negated);
+    }
     if (others != NULL && others[0] != '\0')
         buffer_printf(&out, "; likewise %s", others);
     return finish(&out, arena);

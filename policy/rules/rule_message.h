@@ -1,7 +1,7 @@
 /* rule_message.h: what a finding says. Pure. Private to this room.
  *
- * No value of a secret key, and none that plaintext_must_redact names, gets into
- * a message; other values are escaped and cut. */
+ * No value that rule_must_hide names gets into a message; other values are
+ * escaped and cut. */
 #ifndef ARRESTOR_POLICY_RULE_MESSAGE_H
 #define ARRESTOR_POLICY_RULE_MESSAGE_H
 

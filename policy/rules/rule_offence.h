@@ -22,6 +22,7 @@ enum offence_kind {
 bool offence_of(const struct rule_node *leaf, const struct setting *setting,
                 enum offence_kind *kind);
 
+/* UNKNOWN for a placeholder, FALSE for all else. */
 enum truth offence_kind_truth(enum offence_kind kind);
 
 /* Walks every setting that stands somewhere: those in force, what they override

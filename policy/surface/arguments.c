@@ -250,7 +250,8 @@ static int take_option(struct parser *p, const struct option_form *option, const
     if (p->at + 1 >= p->argc) {
         error_set(p->err, ERROR_SPARK, "argument %zu: %s needs a value, and none follows", p->at,
                   option->name);
-        return error_at(p->err, p->ret->program, 0, 0);
+        error_at(p->err, p->ret->program, 0, 0);
+        return error_todo(p->err, "write the value behind it, or remove %s", option->name);
     }
     p->at++;
     if (find_form(p->argv[p->at]) != NULL)
@@ -370,44 +371,60 @@ static void take_program(struct parser *p, const struct program *program) {
     p->ret->insert_at = p->at;
 }
 
+/* Whether the shell refuses its first argument: pyspark takes none, sparkR no
+ * script. */
+static bool is_refused_by_shell(const struct parser *p) {
+    const struct launch_arguments *ret = p->ret;
+    if (!ret->mixed || ret->application_arguments >= p->argc)
+        return false;
+    const char *first = p->argv[ret->application_arguments];
+    return strcmp(ret->resource.text, "pyspark-shell") == 0 ||
+           (strcmp(ret->resource.text, "sparkr-shell") == 0 &&
+            (text_ends(first, ".R") || text_ends(first, ".r")));
+}
+
 static int check_complete(struct parser *p) {
     struct launch_arguments *ret = p->ret;
     if (!ret->launches)
         return 0;
-    if (p->example && ret->values[ARGUMENT_CLASS].text == NULL) {
+    if (p->example && ret->values[ARGUMENT_CLASS].text == NULL)
         error_set(p->err, ERROR_SPARK, "no example class is named");
-    } else if (ret->resource.text == NULL) {
+    else if (ret->resource.text == NULL)
         error_set(p->err, ERROR_SPARK, "no application is named");
-    } else if (strcmp(ret->resource.text, "pyspark-shell") == 0 && ret->mixed &&
-               ret->application_arguments < p->argc) {
-        error_set(p->err, ERROR_SPARK, "argument %zu: the pyspark shell takes no arguments",
+    else if (is_refused_by_shell(p))
+        error_set(p->err, ERROR_SPARK, "argument %zu: this shell takes no script and no arguments",
                   ret->application_arguments);
-    } else {
+    else
         return 0;
-    }
     error_at(p->err, ret->program, 0, 0);
     return error_todo(p->err, "name the jar, .py or .R file behind the options of spark-submit");
 }
 
+static int make_lists(struct parser *p) {
+    p->conf = arena_array(p->arena, p->argc, sizeof *p->conf);
+    p->properties = arena_array(p->arena, p->argc, sizeof *p->properties);
+    p->notes = arena_array(p->arena, 2 * p->argc, sizeof *p->notes);
+    p->ret->conf.items = p->conf;
+    p->ret->properties = p->properties;
+    p->ret->notes = p->notes;
+    bool made = p->conf != NULL && p->properties != NULL && p->notes != NULL;
+    return made ? 0 : out_of_memory(p->err);
+}
+
 int arguments_parse(const char *const *argv, size_t argc, struct arena *arena,
                     struct launch_arguments *ret, struct error *err) {
-    struct parser p = {.argv = argv, .argc = argc, .arena = arena, .ret = ret, .err = err};
+    struct launch_arguments result = {.launches = true, .application_arguments = argc};
+    struct parser p = {.argv = argv, .argc = argc, .arena = arena, .ret = &result, .err = err};
     const struct program *program = NULL;
-    *ret = (struct launch_arguments){.launches = true, .application_arguments = argc};
     if (argc > LIMIT_ARGUMENTS)
         return error_set(err, ERROR_INPUT, "more than %d arguments", LIMIT_ARGUMENTS);
-    if (find_program(&p, &program) != 0)
+    if (find_program(&p, &program) != 0 || make_lists(&p) != 0)
         return -1;
-    p.conf = arena_array(arena, argc, sizeof *p.conf);
-    p.properties = arena_array(arena, argc, sizeof *p.properties);
-    p.notes = arena_array(arena, 2 * argc, sizeof *p.notes);
-    if (p.conf == NULL || p.properties == NULL || p.notes == NULL)
-        return out_of_memory(err);
-    ret->conf.items = p.conf;
-    ret->properties = p.properties;
-    ret->notes = p.notes;
     take_program(&p, program);
     if (argc == 1 && program->class_name == NULL && program->first_word == NULL)
         add_special(&p, "");
-    return parse_words(&p) != 0 ? -1 : check_complete(&p);
+    if (parse_words(&p) != 0 || check_complete(&p) != 0)
+        return -1;
+    *ret = result;
+    return 0;
 }

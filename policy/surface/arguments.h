@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "policy/effective/setting.h"
+#include "policy/surface/setting.h"
 
 struct arena;
 struct error;

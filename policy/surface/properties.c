@@ -368,17 +368,20 @@ static int read_all(struct source *s, struct arena *arena, struct setting_list *
 int properties_parse(const char *bytes, size_t length, const char *name, struct arena *arena,
                      struct setting_list *ret, struct error *err) {
     struct source s = {.text = bytes, .length = length, .name = name, .line = 1};
-    *ret = (struct setting_list){0};
+    struct setting_list list = {0};
     size_t invalid = 0;
     if (check_binary(&s, err) != 0 || decode(&s, arena, &invalid, err) != 0)
         return -1;
     if (invalid < s.length) {
         struct source walk = s;
         struct origin place = place_of(&walk, invalid);
-        ret->invalid_line = place.line;
-        ret->invalid_column = place.column;
+        list.invalid_line = place.line;
+        list.invalid_column = place.column;
     }
-    return read_all(&s, arena, ret, err);
+    if (read_all(&s, arena, &list, err) != 0)
+        return -1;
+    *ret = list;
+    return 0;
 }
 
 static void write_escaped(const char *text, bool key, struct buffer *out) {

@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-#include "policy/effective/setting.h"
+#include "policy/surface/setting.h"
 
 struct arena;
 struct buffer;

@@ -122,12 +122,14 @@ const struct room_row room_table[] = {
      "policy/report policy/data/catalogue policy/data/packs",
      ""},
     {"policy/input", POLICY_BELOW, "open opendir"},
-    {"policy/surface", POLICY_BELOW " policy/effective", ""},
+    {"policy/surface", POLICY_BELOW, ""},
     {"policy/effective",
      POLICY_BELOW " policy/input policy/surface policy/data/catalogue policy/plaintext", ""},
     {"policy/plaintext", POLICY_BELOW " policy/data/catalogue", ""},
     {"policy/rules",
-     POLICY_BELOW " policy/effective policy/plaintext policy/data/catalogue policy/data/packs", ""},
+     POLICY_BELOW " policy/surface policy/effective policy/plaintext policy/data/catalogue "
+                  "policy/data/packs",
+     ""},
     {"policy/report", POLICY_BELOW " policy/effective policy/plaintext policy/rules", ""},
     {"policy/data/catalogue", POLICY_BELOW, ""},
     {"policy/data/compile", POLICY_BELOW " policy/rules", ""}, /* a tool of the build */

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "policy/data/catalogue/catalogue_table.h"
-#include "policy/effective/setting.h"
 #include "sidecar/base/text.h"
 
 const struct catalogue_entry *catalogue_find(const char *key) {
@@ -60,7 +59,7 @@ static enum catalogue_truth read_hadoop(const struct catalogue_entry *entry, con
 enum catalogue_truth catalogue_boolean(const char *key, const char *value) {
     const struct catalogue_entry *entry = catalogue_find(key);
     char word[8];
-    if (value == NULL || setting_is_unknown(value))
+    if (value == NULL || text_is_template(value))
         return CATALOGUE_UNKNOWN;
     switch (entry == NULL ? TYPE_BOOL_TYPED : entry->type) {
     case TYPE_BOOL_RAW:

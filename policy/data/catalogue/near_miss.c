@@ -1,3 +1,4 @@
+#include <stdint.h>
 #include <string.h>
 
 #include "policy/data/catalogue/catalogue_table.h"
@@ -46,13 +47,16 @@ static bool has_open_prefix(const char *key) {
     return false;
 }
 
-/* Bit for each letter that occurs, so that most pairs need no closer look: one
- * slip changes at most two bits. */
-static unsigned long letters_of(const char *text) {
-    unsigned long letters = 0;
-    for (; *text != '\0'; text++)
-        letters |= 1ul << (*text & 31);
-    return letters;
+/* One bit for each letter that occurs and one for each that occurs twice, so that
+ * most pairs need no closer look: one slip changes at most two bits. */
+static uint64_t letters_of(const char *text) {
+    uint64_t once = 0, twice = 0;
+    for (; *text != '\0'; text++) {
+        uint64_t letter = UINT64_C(1) << (*text & 31);
+        twice |= once & letter;
+        once |= letter;
+    }
+    return once | twice << 32;
 }
 
 /* How many slips of the hand are still the same word: none in a short one. */
@@ -60,10 +64,10 @@ static size_t slips_for(size_t length) {
     return length < 10 ? 0 : length < 20 ? 1 : 2;
 }
 
-static bool is_slip(const char *key, size_t length, unsigned long letters, const char *meant) {
+static bool is_slip(const char *key, size_t length, uint64_t letters, const char *meant) {
     size_t other = strlen(meant), most = slips_for(other);
     size_t gap = length > other ? length - other : other - length;
-    if (gap > most || __builtin_popcountl(letters ^ letters_of(meant)) > (int)(2 * most))
+    if (gap > most || __builtin_popcountll(letters ^ letters_of(meant)) > (int)(2 * most))
         return false;
     return text_distance(key, meant, most) <= most;
 }
@@ -83,7 +87,7 @@ static const char *find_by_case(const char *key) {
 }
 
 static const char *find_slip(const char *key, size_t length) {
-    unsigned long letters = letters_of(key);
+    uint64_t letters = letters_of(key);
     for (size_t i = 0; i < catalogue_count; i++)
         if (catalogue_entries[i].security &&
             is_slip(key, length, letters, catalogue_entries[i].key))
