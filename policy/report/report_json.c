@@ -67,7 +67,7 @@ void json_setting(struct buffer *out, const struct setting *setting) {
     buffer_char(out, ']');
 }
 
-static void json_texts(struct buffer *out, const char *const *texts, size_t count) {
+void json_texts(struct buffer *out, const char *const *texts, size_t count) {
     buffer_char(out, '[');
     for (size_t i = 0; i < count; i++) {
         buffer_text(out, i == 0 ? "" : ", ");

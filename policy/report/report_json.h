@@ -24,4 +24,7 @@ void json_notes(struct buffer *out, const struct note *notes, size_t count);
 /* "value", "origin" and "overrides" of a setting, without braces. */
 void json_setting(struct buffer *out, const struct setting *setting);
 
+/* A list of texts as a JSON array. */
+void json_texts(struct buffer *out, const char *const *texts, size_t count);
+
 #endif

@@ -34,15 +34,6 @@ void report_packs_text(const struct pack *const *packs, size_t count, struct buf
         list_pack(out, packs[i]);
 }
 
-static void json_texts(struct buffer *out, const char *const *texts, size_t count) {
-    buffer_char(out, '[');
-    for (size_t i = 0; i < count; i++) {
-        buffer_text(out, i == 0 ? "" : ", ");
-        json_text(out, texts[i]);
-    }
-    buffer_char(out, ']');
-}
-
 static void json_rule_head(struct buffer *out, const struct rule *rule) {
     json_field(out, "rule", rule->id);
     buffer_text(out, ", ");
