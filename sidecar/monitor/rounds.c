@@ -100,7 +100,7 @@ static int start_round(struct monitor *m, struct message_round *task, struct err
     bool publish = task->task == TASK_PUBLISH;
     int result = publish ? open_files(m, &files, err) : 0;
     if (result == 0)
-        result = start_place(m, files.peer[1], task->compare != 0, err);
+        result = start_place(m, files.peer[1], task->compare != COMPARE_NOT, err);
     if (result == 0 && publish)
         result = start_fetch(m, &files, err);
     close_files(&files);
@@ -142,7 +142,9 @@ void round_begin(struct monitor *m, const struct message_round *asked) {
     struct message_round task = *asked;
     struct error err;
     error_clear(&err);
-    task.compare = !m->job_started;
+    task.compare = m->job_started       ? COMPARE_NOT
+                   : m->setup.warn != 0 ? COMPARE_WARN
+                                        : COMPARE_REFUSE;
     task.file_mode = m->identity.drops ? 0440 : 0400;
     m->round = (struct round){.running = true,
                               .number = task.round,

@@ -156,7 +156,8 @@ static int deliver_first(struct monitor *m, struct error *err) {
     if (m->first_round_code == ERROR_OK)
         return 0;
     m->said = true;
-    return error_set(err, m->first_round_code, "PLAINTEXT-LAUNCH-001");
+    return error_set(err, m->first_round_code, "%s",
+                     m->first_round_code == ERROR_PLAINTEXT_LAUNCH ? "PLAINTEXT-LAUNCH-001" : "");
 }
 
 /* Everything up to the start of the job. */
@@ -170,11 +171,12 @@ static int prepare(struct monitor *m, const struct invocation *call, int *status
     if (m->program == NULL)
         return -1;
     environment_judge(m, &rules);
-    if (rules.length > 0) {
+    if (rules.length > 0)
         error_set(err, ERROR_REFUSED, "%s", rules.data);
-        buffer_free(&rules);
+    bool refused = rules.length > 0 && m->setup.warn == 0;
+    buffer_free(&rules);
+    if (refused)
         return -1;
-    }
     if (identity_fill(m, err) != 0 || directories_make(m, err) != 0 || start_sweep(m, err) != 0 ||
         judge_launch(m, err) != 0 || monitor_say_protections(m, err) != 0 ||
         deliver_first(m, err) != 0)
@@ -231,8 +233,8 @@ static int finish(struct monitor *m, int status, const char *reason, const char 
     wind_up(m);
     if (status == STATUS_REFUSED && !m->job_started)
         monitor_say("launch refused: %s", rules[0] != '\0' ? rules : reason);
-    else if (status == STATUS_FAILED && !m->job_started)
-        monitor_say("not launched: %s", reason);
+    else if (strcmp(reason, error_name(ERROR_OK)) != 0)
+        monitor_say("%s: %s", m->job_started ? "failed while the job ran" : "not launched", reason);
     monitor_write_status(m, status, reason, rules);
     arena_free(&m->arena);
     return status;
@@ -257,7 +259,7 @@ static int run(const struct invocation *call) {
     monitor_make(&m, call);
     int result = prepare(&m, call, &status, &err);
     if (m.end_signal != 0)
-        return finish(&m, 128 + m.end_signal, "ended by a signal before the launch", "");
+        return finish(&m, 128 + m.end_signal, "ended by a signal", "");
     if (result == 0)
         result = supervise(&m, &err);
     if (result == 0)

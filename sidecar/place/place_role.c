@@ -78,16 +78,19 @@ static int render_all(struct placing *placing, size_t *position, struct error *e
     return 0;
 }
 
-static int compare(struct placing *placing, const struct channel *monitor, uint32_t round,
-                   struct error *err) {
+static int compare(struct placing *placing, const struct channel *monitor,
+                   const struct message_round *task, struct error *err) {
     struct frozen_launch launch = {.arguments = role_slot(ROLE_PLACE, SLOT_ARGUMENTS),
                                    .environment = role_slot(ROLE_PLACE, SLOT_ENVIRONMENT),
                                    .merged = role_slot(ROLE_PLACE, SLOT_MERGED),
                                    .directory = role_slot(ROLE_PLACE, SLOT_LAUNCH)};
     size_t found = 0;
-    if (compare_launch(&placing->config, &placing->set, &launch, monitor, round, &found, err) != 0)
+    if (compare_launch(&placing->config, &placing->set, &launch, monitor, task->round, &found,
+                       err) != 0)
         return -1;
-    return found == 0 ? 0 : error_set(err, ERROR_PLAINTEXT_LAUNCH, "%s", "");
+    return found == 0 || task->compare == COMPARE_WARN
+               ? 0
+               : error_set(err, ERROR_PLAINTEXT_LAUNCH, "%s", "");
 }
 
 static int publish_all(struct placing *placing, const struct message_round *task,
@@ -122,7 +125,7 @@ static int publish_task(struct placing *placing, const struct channel *monitor,
         told->position = told->has_position ? (uint32_t)position : 0;
         return -1;
     }
-    if (task->compare != 0 && compare(placing, monitor, task->round, err) != 0)
+    if (task->compare != COMPARE_NOT && compare(placing, monitor, task, err) != 0)
         return -1;
     return publish_all(placing, task, told, err) == 0 ? 1 : -1;
 }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include "sidecar/base/error.h"
@@ -40,6 +41,11 @@ static void wait_for_end(const struct channel *channel) {
     (void)channel_receive(channel, &message, NULL, &err);
 }
 
+/* A place that dies with monitor may still have made a file meanwhile. Where our
+ * directory is gone that cannot be; else it is tried again. */
+#define TRIES    20
+#define PAUSE_MS 20
+
 static int wipe_all(const struct message_wipe *wipe) {
     int result = 0;
     for (size_t i = PLACES; i-- > 0;) {
@@ -49,8 +55,9 @@ static int wipe_all(const struct message_wipe *wipe) {
             continue;
         if (wipe_contents(inside, true) != 0)
             result = -1;
+        /* Where the directory above is not ours, monitor removes the empty one. */
         if (wipe->remove[i] != 0 && parent >= 0 &&
-            unlinkat(parent, wipe->name[i], AT_REMOVEDIR) != 0 && errno != ENOENT)
+            unlinkat(parent, wipe->name[i], AT_REMOVEDIR) != 0 && errno == ENOTEMPTY)
             result = -1;
     }
     return result;
@@ -66,5 +73,11 @@ int sweep_role(const struct role_start *start) {
     if (channel_receive(&channel, &message, NULL, &err) != 1)
         return error_status(ERROR_CHILD);
     wait_for_end(&channel);
-    return wipe_all(&message.body.wipe) == 0 ? 0 : error_status(ERROR_SYSTEM);
+    bool stays = message.body.wipe.remove[0] == 0 || message.body.wipe.remove[1] == 0;
+    int result = wipe_all(&message.body.wipe);
+    for (int i = 1; i < TRIES && (result != 0 || (stays && i == 1)); i++) {
+        (void)poll(NULL, 0, PAUSE_MS);
+        result = wipe_all(&message.body.wipe);
+    }
+    return result == 0 ? 0 : error_status(ERROR_SYSTEM);
 }

@@ -38,7 +38,7 @@ static int fill_text(char *field, size_t size, const char *text) {
 }
 
 int setup_fill(const struct config *config, struct message_setup *ret, struct error *err) {
-    struct message_setup setup = {.mode = config->mode,
+    struct message_setup setup = {.warn = config->mode == MODE_WARN,
                                   .secrets = (uint32_t)config->secret_count,
                                   .files = (uint32_t)config->file_count};
     for (size_t i = 0; i < config->require_count; i++) {

@@ -56,7 +56,7 @@ struct message_fence {
 
 /* What monitor must know of arrestor.yaml; warden has parsed it. */
 struct message_setup {
-    uint32_t mode; /* enum config_mode */
+    uint32_t warn; /* 1: `mode: warn`, nothing that the policy finds refuses */
     uint32_t secrets, files;
     uint32_t require; /* bit per enum protection */
     char dir[LIMIT_PATH], state[LIMIT_PATH], box[LIMIT_PATH], key[LIMIT_PATH];
@@ -75,10 +75,13 @@ struct message_looked {
 
 enum round_task { TASK_PUBLISH, TASK_RETIRE, ROUND_TASKS };
 
+/* Whether the frozen launch is searched for the fetched values, and what a hit does. */
+enum round_compare { COMPARE_NOT, COMPARE_REFUSE, COMPARE_WARN };
+
 struct message_round {
     uint32_t round;
     uint32_t task;    /* enum round_task */
-    uint32_t compare; /* 1: search the frozen launch for the fetched values */
+    uint32_t compare; /* enum round_compare */
     uint32_t file_mode;
     uint64_t generation; /* TASK_RETIRE: the newest one that goes */
 };

@@ -24,3 +24,18 @@ def test_mode_warn_still_refuses_what_cannot_be_read(site):
     result = site.run("spark-submit", "--properties-file", str(site.path / "nowhere"), "job.py")
     assert result.status == 77, result.err
     assert result.record is None
+
+
+def test_mode_warn_tells_of_a_delivered_secret_in_the_launch_and_goes_on(site):
+    site.configure(mode="warn")
+    result = site.run("spark-submit", "job.py", environment={"DB_PASSWORD": site.password})
+    assert result.status == 0, result.err
+    assert "PLAINTEXT-LAUNCH-001" in result.err and "DB_PASSWORD" in result.err
+    assert site.password not in result.err
+
+
+def test_mode_warn_tells_of_a_variable_of_the_loader_and_goes_on(site):
+    site.configure(mode="warn")
+    result = site.run("spark-submit", "job.py", environment={"LD_LIBRARY_PATH": "/nowhere"})
+    assert result.status == 0, result.err
+    assert "ENV-LOADER-001" in result.err
