@@ -35,7 +35,7 @@ NO_LOCKS = [
     ("sidecar/base/file.c", "fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0",
      "fcntl(fd, F_GET_SEALS) < 0"),
     ("sidecar/judge/judge_role.c", "if (judging->judgement.verdict == VERDICT_REFUSE)", "if (judging == NULL)"),
-    ("sidecar/monitor/run_command.c", "if (rules.length > 0) {", "if (rules.failed) {"),
+    ("sidecar/monitor/run_command.c", "    if (refused)\n", "    if (refused && rules.failed)\n"),
     ("policy/report/report_effective.c", '? "(redacted)" : setting->value', "? setting->value : setting->value"),
     ("sidecar/monitor/environment.c", "return !is_kept(m, entry);", "return false;"),
     ("sidecar/sweep/sweep_role.c", "if (wipe_contents(inside, true) != 0)", "if (inside == -2)"),
