@@ -23,6 +23,7 @@ class Observation:
     roles: dict = field(default_factory=dict)
     showing: dict = field(default_factory=dict)  # while it ran: password → [(pid, environ|cmdline)]
     remembering: list = field(default_factory=list)  # roles of ours whose memory holds it
+    closed: list = field(default_factory=list)  # roles whose memory the tests' user may not read
     spark_status: list = field(default_factory=list)  # /proc/PID/status of Spark's processes
     executors: int = 0
     on_tmpfs: bool = False
@@ -42,7 +43,12 @@ def look_while_running(seen, launch, started):
     needle = seen.first.encode()
     seen.roles = house.roles_of(launch)
     seen.showing["running"] = house.processes_showing(needle)
-    seen.remembering = [role for role, pid in seen.roles.items() if house.memory_holds(pid, needle)]
+    for role, pid in seen.roles.items():
+        try:
+            if house.memory_holds(pid, needle):
+                seen.remembering.append(role)
+        except PermissionError:
+            seen.closed.append(role)
     sparks = [pid for pid in house.descendants(seen.roles["monitor"]) if pid not in seen.roles.values()]
     seen.executors = sum("CoarseGrainedExecutorBackend" in " ".join(house.words_of(pid)) for pid in sparks)
     seen.spark_status = [house.read_proc(pid, "status").decode() for pid in sparks]

@@ -48,7 +48,7 @@ SEEN = {
     "04": "open to a process of the same user",
     "05": "can be read by uid",
     "06": "changed opens",
-    "07": "missing|mix|of two sets",
+    "07": "missing|mix|of two sets|no set",
     "08": "is published into",
     "09": "can be changed by write",
     "10": "in plain text starts",

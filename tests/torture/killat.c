@@ -5,8 +5,8 @@
  * Runs COMMAND. The NTH process that is exec'd as ROLE gets SIGKILL as it is
  * about to make its CALLth file call; calls count from the rung on which the
  * role makes itself non-dumpable, so that the loader's are left out. LOG then
- * reads "killed CALL", or "ended N" where the role made only N such calls. The
- * status is COMMAND's own. */
+ * reads "killed CALL", or "ended N" where the role made only N such calls, or
+ * "absent 0" where there was no such process. The status is COMMAND's own. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,9 +66,9 @@ int main(int argc, char **argv) {
         .role = argv[2], .nth = strtol(argv[3], NULL, 10), .call = strtol(argv[4], NULL, 10)};
     hunt.follow = (struct follow){.context = &hunt, .on_exec = see_exec, .on_call = see_call};
     int status = follow_command(&hunt.follow, argv + 5);
+    const char *end = hunt.killed ? "killed" : hunt.seen < hunt.nth ? "absent" : "ended";
     FILE *log = fopen(argv[1], "w");
-    if (log == NULL || fprintf(log, "%s %ld\n", hunt.killed ? "killed" : "ended", hunt.calls) < 0 ||
-        fclose(log) != 0)
+    if (log == NULL || fprintf(log, "%s %ld\n", end, hunt.calls) < 0 || fclose(log) != 0)
         return 125;
     return status;
 }
