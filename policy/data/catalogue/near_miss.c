@@ -79,10 +79,12 @@ static const char *find_trap(const char *key) {
     return NULL;
 }
 
-static const char *find_by_case(const char *key) {
-    for (size_t i = 0; i < catalogue_count; i++)
-        if (catalogue_entries[i].security && text_equal_nocase(catalogue_entries[i].key, key))
-            return catalogue_entries[i].key;
+static const char *find_by_case(const char *key, size_t length) {
+    for (size_t i = 0; i < catalogue_count; i++) {
+        const struct catalogue_entry *entry = &catalogue_entries[i];
+        if (entry->security && strlen(entry->key) == length && text_equal_nocase(entry->key, key))
+            return entry->key;
+    }
     return NULL;
 }
 
@@ -110,6 +112,6 @@ const char *catalogue_near_miss(const char *key) {
     if (has_open_prefix(trimmed))
         return NULL;
     const char *near = find_trap(trimmed);
-    near = near != NULL ? near : find_by_case(trimmed);
+    near = near != NULL ? near : find_by_case(trimmed, length);
     return near != NULL ? near : find_slip(trimmed, length);
 }
