@@ -66,6 +66,15 @@ static void read_child(struct monitor *m, struct child *child) {
     spawn_hang_up(child);
 }
 
+/* Warden's records wait until the launch was judged: a refused job has fetched
+ * nothing. Only its first, the setup, is read before. */
+static bool is_heard(const struct monitor *m, const struct child *child) {
+    if (child->pid == 0 || child->channel.fd < 0)
+        return false;
+    bool passed = m->verdict_told && m->verdict.code == ERROR_OK;
+    return child->role != ROLE_WARDEN || !m->setup_told || passed;
+}
+
 static void child_over(struct monitor *m, pid_t pid, int status) {
     if (pid == m->watched) {
         m->watched_over = true;
@@ -76,8 +85,9 @@ static void child_over(struct monitor *m, pid_t pid, int status) {
         if (child->pid != pid)
             continue;
         /* What it said last may still wait in the channel. */
-        while (child->channel.fd >= 0)
+        while (is_heard(m, child))
             read_child(m, child);
+        spawn_hang_up(child);
         struct child ended = *child;
         *child = (struct child){.channel.fd = -1};
         if (WIFSIGNALED(status))
@@ -117,15 +127,6 @@ static void take_signals(struct monitor *m) {
         if (info.ssi_signo != SIGCHLD)
             forward(m, &info);
     reap(m);
-}
-
-/* Warden's records wait until the launch was judged: a refused job has fetched
- * nothing. Only its first, the setup, is read before. */
-static bool is_heard(const struct monitor *m, const struct child *child) {
-    if (child->pid == 0 || child->channel.fd < 0)
-        return false;
-    bool passed = m->verdict_told && m->verdict.code == ERROR_OK;
-    return child->role != ROLE_WARDEN || !m->setup_told || passed;
 }
 
 int loop_step(struct monitor *m, int timeout_ms, struct error *err) {

@@ -108,7 +108,8 @@ int monitor_say_protections(struct monitor *m, struct error *err);
 void monitor_write_status(const struct monitor *m, int status, const char *reason,
                           const char *rules);
 
-/* identity.c: fills m->identity from setup. 0, or -1 with ERROR_CONFIG. */
+/* identity.c: fills m->identity, before warden has told the setup by the default
+ * rule (warden itself runs so), afterwards by setup. 0, or -1 with ERROR_CONFIG. */
 int identity_fill(struct monitor *m, struct error *err);
 
 /* spawn.c: execs a role; fds[slot] are the descriptors to inherit (-1: none). The

@@ -165,7 +165,7 @@ static int prepare(struct monitor *m, const struct invocation *call, int *status
                    struct error *err) {
     struct buffer rules = buffer_make(LIMIT_RULE_LIST);
     if (confine_monitor(err) != 0 || take_over_signals(m, err) != 0 ||
-        seal_config(m, call, err) != 0 || start_warden(m, err) != 0)
+        seal_config(m, call, err) != 0 || identity_fill(m, err) != 0 || start_warden(m, err) != 0)
         return -1;
     m->program = source_find_program(m, m->argv[0], status, err);
     if (m->program == NULL)

@@ -4,6 +4,8 @@ import os
 import pathlib
 import signal
 
+import pytest
+
 import house
 
 
@@ -50,3 +52,17 @@ def test_a_warden_that_resumes_fetches_nothing_that_has_not_changed(site, launch
     assert result.status == 0, result.err
     assert result.err.count("generation ") == 1
     assert generation.name == "g-000001"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can start roles as another user")
+def test_started_as_root_no_resting_role_but_monitor_is_root(site, launches):
+    site.write_plan("import time; time.sleep(2)")
+    launch = site.start("spark-submit", "job.py")
+    launches.append(launch)
+    launch.record()
+    for name in ("warden", "sweep"):
+        (pid,) = roles(launch, name)
+        status = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+        uids = [line.split()[1:] for line in status.splitlines() if line.startswith("Uid:")][0]
+        assert "0" not in uids, f"{name}: {uids}"
+    assert launch.finish().status == 0
