@@ -120,8 +120,9 @@ static void finish_round(struct monitor *m, const struct message_result *outcome
     spawn_hang_up(spawn_find(m, ROLE_PLACE));
     if (publish && outcome->code == ERROR_OK) {
         m->generation = outcome->generation;
-        monitor_say("generation %llu: %u files in %s", (unsigned long long)outcome->generation,
-                    outcome->files, m->directories[DIRECTORY_SET].path);
+        monitor_say("generation %llu: %u file%s in %s", (unsigned long long)outcome->generation,
+                    outcome->files, outcome->files == 1 ? "" : "s",
+                    m->directories[DIRECTORY_SET].path);
     }
     if (publish && !m->first_round_over) {
         m->first_round_over = true;
