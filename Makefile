@@ -32,7 +32,7 @@ probe    = $(shell $(CC) -Werror $(1) -c -x c /dev/null -o /dev/null 2>/dev/null
 FLAGS   := $(foreach flag,$(HARDENING),$(call probe,$(flag)))
 CPPFLAGS += -I. -D_GNU_SOURCE -DARRESTOR_VERSION='"$(VERSION)"'
 CFLAGS  ?= -O2 -g
-FORTIFY := $(if $(findstring sanitize,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+FORTIFY := $(if $(findstring sanitize,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
 OURFLAGS = -std=c17 -fPIE $(WARNINGS) $(FLAGS) $(FORTIFY) -MMD -MP
 LDLIBS   = -lsodium -ljansson -lyaml -lseccomp
 
