@@ -121,10 +121,6 @@ struct word {
     const char *value; /* NULL: not attached */
 };
 
-const char *argument_name(enum argument_id id) {
-    return (size_t)id < ARGUMENTS ? forms[id].name : "";
-}
-
 static int refuse(struct parser *p, size_t index, const char *what) {
     error_set(p->err, ERROR_SPARK, "argument %zu %s", index, what);
     error_at(p->err, p->ret->program, 0, 0);

@@ -85,7 +85,4 @@ struct launch_arguments {
 int arguments_parse(const char *const *argv, size_t argc, struct arena *arena,
                     struct launch_arguments *ret, struct error *err);
 
-/* "--name" of an option. */
-const char *argument_name(enum argument_id id);
-
 #endif

@@ -115,7 +115,7 @@ int file_write_all(int fd, const void *bytes, size_t length) {
     return 0;
 }
 
-int file_seal(int fd, struct error *err) {
+static int seal(int fd, struct error *err) {
     if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0)
         return error_system(err, ERROR_SYSTEM, "cannot seal a memory file");
     return 0;
@@ -129,7 +129,7 @@ int file_seal_bytes(const char *name, const void *bytes, size_t length, struct e
         error_system(err, ERROR_SYSTEM, "cannot fill a memory file");
         goto fail;
     }
-    if (file_seal(fd, err) != 0)
+    if (seal(fd, err) != 0)
         goto fail;
     return fd;
 fail:

@@ -29,7 +29,4 @@ int file_write_all(int fd, const void *bytes, size_t length);
  * offset 0, close-on-exec. Descriptor or -1 with ERROR_SYSTEM. Not for secrets. */
 int file_seal_bytes(const char *name, const void *bytes, size_t length, struct error *err);
 
-/* Seals an already written memfd in the same way. 0, or -1 with ERROR_SYSTEM. */
-int file_seal(int fd, struct error *err);
-
 #endif

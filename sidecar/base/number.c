@@ -47,11 +47,3 @@ int number_parse_duration(const char *text, uint64_t max, uint64_t *ret) {
     }
     return -1;
 }
-
-int number_add(size_t a, size_t b, size_t *ret) {
-    return __builtin_add_overflow(a, b, ret) ? -1 : 0;
-}
-
-int number_multiply(size_t a, size_t b, size_t *ret) {
-    return __builtin_mul_overflow(a, b, ret) ? -1 : 0;
-}

@@ -12,8 +12,4 @@ int number_parse(const char *text, uint64_t max, uint64_t *ret);
  * most max. 0, or -1 with *ret untouched. */
 int number_parse_duration(const char *text, uint64_t max, uint64_t *ret);
 
-/* a + b and a * b; 0, or -1 on overflow. */
-int number_add(size_t a, size_t b, size_t *ret);
-int number_multiply(size_t a, size_t b, size_t *ret);
-
 #endif

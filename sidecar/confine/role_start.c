@@ -9,10 +9,14 @@
 #include "sidecar/base/number.h"
 #include "sidecar/confine/role_table.h"
 
-static const enum party role_party[ROLES] = {
+static const enum party parties[ROLES] = {
     [ROLE_SWEEP] = PARTY_SWEEP, [ROLE_WARDEN] = PARTY_WARDEN, [ROLE_JUDGE] = PARTY_JUDGE,
     [ROLE_FETCH] = PARTY_FETCH, [ROLE_PLACE] = PARTY_PLACE,
 };
+
+enum party role_party(enum role role) {
+    return parties[role];
+}
 
 static int parse_id(const char *text, uint32_t *ret) {
     uint64_t value = UINT32_MAX;
@@ -27,7 +31,7 @@ int role_start_parse(int argc, char **argv, struct role_start *ret, struct error
     if (argc != 4 || parse_id(argv[2], &uid) != 0 || parse_id(argv[3], &gid) != 0)
         return error_set(err, ERROR_USAGE, "roles are started by arrestor itself");
     for (int role = 0; role < ROLES; role++) {
-        if (strcmp(role_table[role].name, argv[1]) != 0 || role_party[role] == PARTY_MONITOR)
+        if (strcmp(role_table[role].name, argv[1]) != 0 || parties[role] == PARTY_MONITOR)
             continue;
         *ret = (struct role_start){.role = (enum role)role, .uid = uid, .gid = gid};
         return 0;
@@ -47,7 +51,7 @@ static int tell_fence(const struct channel *channel, enum role role,
 int role_enter(const struct role_start *start, const struct confine_path *paths, size_t count,
                struct channel *ret, struct error *err) {
     struct channel channel = {.fd = role_slot(start->role, SLOT_CHANNEL),
-                              .self = role_party[start->role],
+                              .self = parties[start->role],
                               .peer = PARTY_MONITOR};
     struct confine_request request = {
         .uid = start->uid, .gid = start->gid, .paths = paths, .path_count = count, .spawned = true};

@@ -14,6 +14,9 @@ struct role_start {
     gid_t gid;
 };
 
+/* Which end of a channel a role is; monitor for those that have none. */
+enum party role_party(enum role role);
+
 /* Reads those words. 0, or -1 with ERROR_USAGE: the word is not for people. */
 int role_start_parse(int argc, char **argv, struct role_start *ret, struct error *err);
 

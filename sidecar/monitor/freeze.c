@@ -163,16 +163,21 @@ static int freeze_variable(struct monitor *m, struct freezing *freezing, const c
     return 0;
 }
 
-static int find_conf(struct monitor *m, struct error *err) {
+/* Where Spark would look: SPARK_CONF_DIR, else SPARK_HOME/conf; NULL in *ret
+ * without either. */
+static int find_conf(struct monitor *m, const char **ret, struct error *err) {
     const char *conf = environment_get(m->recorded_environment, "SPARK_CONF_DIR");
     const char *home = environment_get(m->recorded_environment, "SPARK_HOME");
-    m->conf_label = NULL;
-    if (conf != NULL && conf[0] != '\0')
-        m->conf_label = conf;
-    else if (home != NULL)
-        m->conf_label = arena_printf(&m->arena, "%s/conf", home);
-    if (m->conf_label != NULL && strlen(m->conf_label) >= LIMIT_PATH)
+    bool named = conf != NULL && conf[0] != '\0';
+    if (!named && home != NULL) {
+        conf = arena_printf(&m->arena, "%s/conf", home);
+        if (conf == NULL)
+            return error_set(err, ERROR_MEMORY, "no memory for the launch");
+        named = true;
+    }
+    if (named && strlen(conf) >= LIMIT_PATH)
         return error_set(err, ERROR_INPUT, "SPARK_CONF_DIR is longer than %d bytes", LIMIT_PATH);
+    *ret = named ? conf : NULL;
     return 0;
 }
 
@@ -189,13 +194,14 @@ static int seal_words(char *const *words, const char *name, size_t limit, struct
 
 int freeze_launch(struct monitor *m, struct error *err) {
     struct freezing freezing = {.identity = &m->identity};
+    const char *conf = NULL;
     m->arguments = seal_words(m->argv, "command line", LIMIT_ARGUMENT_BYTES, err);
     if (m->arguments < 0)
         return -1;
     m->recorded = seal_words(m->recorded_environment, "environment", LIMIT_ENVIRONMENT_BYTES, err);
-    if (m->recorded < 0 || find_conf(m, err) != 0)
+    if (m->recorded < 0 || find_conf(m, &conf, err) != 0)
         return -1;
-    if (freeze_directory(m, &freezing, m->conf_label, "spark", err) != 0 ||
+    if (freeze_directory(m, &freezing, conf, "spark", err) != 0 ||
         freeze_variable(m, &freezing, "HADOOP_CONF_DIR", "hadoop", err) != 0 ||
         freeze_variable(m, &freezing, "YARN_CONF_DIR", "yarn", err) != 0)
         return -1;

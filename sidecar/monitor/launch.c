@@ -106,6 +106,5 @@ void launch_signal(struct monitor *m, int number) {
 }
 
 bool launch_is_alive(struct monitor *m) {
-    int children = each_job_child(m, NULL, 0);
-    return !m->watched_over || children > 0;
+    return !m->watched_over || each_job_child(m, NULL, 0) > 0;
 }

@@ -78,13 +78,11 @@ struct monitor {
     int config, arguments, recorded, merged, conf; /* descriptors of the frozen launch; -1 */
     char **recorded_environment;                   /* what Spark would see; arena */
     const char *program;                           /* absolute path of argv[0] */
-    const char *conf_label;                        /* what SPARK_CONF_DIR really is */
 
     struct child children[LIMIT_MANAGED_CHILDREN];
     struct round round;
     bool first_round_over;
     enum error_code first_round_code;
-    uint64_t generation;
     struct message_verdict verdict;
     bool verdict_told;
 
@@ -112,7 +110,9 @@ void monitor_write_status(const struct monitor *m, int status, const char *reaso
  * rule (warden itself runs so), afterwards by setup. 0, or -1 with ERROR_CONFIG. */
 int identity_fill(struct monitor *m, struct error *err);
 
-/* spawn.c: execs a role; fds[slot] are the descriptors to inherit (-1: none). The
+/* spawn.c: a list of descriptors with nothing in any slot. */
+void spawn_clear_slots(int fds[SLOTS]);
+/* Execs a role; fds[slot] are the descriptors to inherit (-1: none). The
  * channel is made here. NULL with ERROR_SYSTEM. Descriptors stay the caller's. */
 struct child *spawn_role(struct monitor *m, enum role role, const int fds[SLOTS],
                          struct error *err);

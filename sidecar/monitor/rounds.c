@@ -61,8 +61,7 @@ static int open_files(struct monitor *m, struct round_files *files, struct error
 
 static int start_place(struct monitor *m, int peer, bool compare, struct error *err) {
     int fds[SLOTS];
-    for (int i = 0; i < SLOTS; i++)
-        fds[i] = -1;
+    spawn_clear_slots(fds);
     fds[SLOT_CONFIG] = m->config;
     fds[SLOT_PEER] = peer;
     fds[SLOT_DIR] = m->directories[DIRECTORY_SET].fd;
@@ -78,8 +77,7 @@ static int start_place(struct monitor *m, int peer, bool compare, struct error *
 
 static int start_fetch(struct monitor *m, const struct round_files *files, struct error *err) {
     int fds[SLOTS];
-    for (int i = 0; i < SLOTS; i++)
-        fds[i] = -1;
+    spawn_clear_slots(fds);
     fds[SLOT_CONFIG] = m->config;
     fds[SLOT_BOX] = files->box;
     fds[SLOT_KEY] = files->key;
@@ -91,7 +89,9 @@ static int send_task(struct monitor *m, enum role role, const struct message_rou
                      struct error *err) {
     struct message message = {.type = MESSAGE_TASK, .body.round = *task};
     struct child *child = spawn_find(m, role);
-    return child == NULL ? -1 : channel_send(&child->channel, &message, -1, err);
+    if (child == NULL)
+        return error_set(err, ERROR_CHILD, "%s ended before it had its task", role_name(role));
+    return channel_send(&child->channel, &message, -1, err);
 }
 
 /* Both start together; each climbs its ladder and waits for its task. */
@@ -118,12 +118,10 @@ static void finish_round(struct monitor *m, const struct message_result *outcome
     m->round.running = false;
     spawn_hang_up(spawn_find(m, ROLE_FETCH));
     spawn_hang_up(spawn_find(m, ROLE_PLACE));
-    if (publish && outcome->code == ERROR_OK) {
-        m->generation = outcome->generation;
+    if (publish && outcome->code == ERROR_OK)
         monitor_say("generation %llu: %u file%s in %s", (unsigned long long)outcome->generation,
                     outcome->files, outcome->files == 1 ? "" : "s",
                     m->directories[DIRECTORY_SET].path);
-    }
     if (publish && !m->first_round_over) {
         m->first_round_over = true;
         m->first_round_code = (enum error_code)outcome->code;

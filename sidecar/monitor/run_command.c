@@ -84,8 +84,7 @@ static int take_over_signals(struct monitor *m, struct error *err) {
 
 static int start_warden(struct monitor *m, struct error *err) {
     int fds[SLOTS];
-    for (int i = 0; i < SLOTS; i++)
-        fds[i] = -1;
+    spawn_clear_slots(fds);
     fds[SLOT_CONFIG] = m->config;
     fds[SLOT_LEASES] = directories_open_leases(m);
     const struct child *warden = spawn_role(m, ROLE_WARDEN, fds, err);
@@ -116,8 +115,7 @@ static int start_sweep(struct monitor *m, struct error *err) {
                             [DIRECTORY_LAUNCH] = {SLOT_LAUNCH, SLOT_LAUNCH_PARENT}};
     struct message message = {.type = MESSAGE_WIPE};
     int fds[SLOTS];
-    for (int i = 0; i < SLOTS; i++)
-        fds[i] = -1;
+    spawn_clear_slots(fds);
     for (int i = 0; i < DIRECTORIES; i++) {
         const struct memory_directory *directory = &m->directories[i];
         fds[slots[i].inside] = directory->fd;

@@ -5,16 +5,17 @@
 #include <unistd.h>
 
 #include "sidecar/confine/drop.h"
+#include "sidecar/confine/role_start.h"
 #include "sidecar/confine/role_table.h"
 #include "sidecar/monitor/monitor.h"
 
 /* Above every slot and below any sensible limit on open files. */
 #define SPARE_FD 64
 
-static const enum party role_parties[ROLES] = {
-    [ROLE_SWEEP] = PARTY_SWEEP, [ROLE_WARDEN] = PARTY_WARDEN, [ROLE_JUDGE] = PARTY_JUDGE,
-    [ROLE_FETCH] = PARTY_FETCH, [ROLE_PLACE] = PARTY_PLACE,
-};
+void spawn_clear_slots(int fds[SLOTS]) {
+    for (int i = 0; i < SLOTS; i++)
+        fds[i] = -1;
+}
 
 /* Puts the slots' descriptors at 3, 4, … and closes everything else. Copies go
  * above first, because a source may lie where another slot will. */
@@ -91,11 +92,11 @@ struct child *spawn_role(struct monitor *m, enum role role, const int fds[SLOTS]
         (void)close(pair[0]);
         return NULL;
     }
-    *child = (struct child){
-        .pid = pid,
-        .role = role,
-        .round = m->round.number,
-        .channel = {.fd = pair[0], .self = PARTY_MONITOR, .peer = role_parties[role]}};
+    *child =
+        (struct child){.pid = pid,
+                       .role = role,
+                       .round = m->round.number,
+                       .channel = {.fd = pair[0], .self = PARTY_MONITOR, .peer = role_party(role)}};
     return child;
 }
 

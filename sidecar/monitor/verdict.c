@@ -5,11 +5,6 @@
 #include "sidecar/base/file.h"
 #include "sidecar/monitor/monitor.h"
 
-static void clear_slots(int fds[SLOTS]) {
-    for (int i = 0; i < SLOTS; i++)
-        fds[i] = -1;
-}
-
 static int tell_launch(struct monitor *m, const struct child *judge, struct error *err) {
     struct message message = {.type = MESSAGE_LAUNCH};
     struct message_launch *launch = &message.body.launch;
@@ -42,8 +37,8 @@ static int seal_merged(struct monitor *m, struct error *err) {
 
 int verdict_ask(struct monitor *m, struct error *err) {
     int fds[SLOTS];
-    clear_slots(fds);
-    m->merged = memfd_create("properties", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    spawn_clear_slots(fds);
+    m->merged = memfd_create("properties", MFD_CLOEXEC);
     if (m->merged < 0)
         return error_system(err, ERROR_SYSTEM, "cannot make a memory file");
     fds[SLOT_CONFIG] = m->config;
