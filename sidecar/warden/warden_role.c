@@ -8,6 +8,7 @@
 #include "sidecar/base/arena.h"
 #include "sidecar/base/buffer.h"
 #include "sidecar/base/clock.h"
+#include "sidecar/base/command.h"
 #include "sidecar/base/error.h"
 #include "sidecar/base/file.h"
 #include "sidecar/config/config.h"
@@ -158,6 +159,21 @@ static int follow_plan(struct warden *warden, struct error *err) {
     }
 }
 
+/* Says what in the configuration works but may surprise, one line each. */
+static void say_lint(const struct warden *warden) {
+    struct buffer out = buffer_make(LIMIT_CONFIG_BYTES);
+    struct error note;
+    config_lint(&warden->config, &out);
+    for (size_t start = 0; start < out.length;) {
+        size_t length = strcspn(out.data + start, "\n");
+        error_set(&note, ERROR_CONFIG, "%.*s", (int)length, out.data + start);
+        error_at(&note, "arrestor.yaml", 0, 0);
+        (void)command_fail(&note);
+        start += length + 1;
+    }
+    buffer_free(&out);
+}
+
 int warden_role(const struct role_start *start) {
     struct warden warden = {.arena = arena_make(LIMIT_ARENA_BYTES)};
     uint64_t version = 0, generation = 0;
@@ -176,6 +192,8 @@ int warden_role(const struct role_start *start) {
     if (warden.config.file_count == 0)
         return channel_wait(&warden.monitor, -1, &err) < 0;
     read_leases(&version, &generation);
+    if (generation == 0) /* else an earlier warden has said it */
+        say_lint(&warden);
     warden.plan = plan_make(clock_now_ms(), warden.config.poll_ms, warden.config.overlap_ms,
                             version, generation);
     int result = follow_plan(&warden, &err);

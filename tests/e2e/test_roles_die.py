@@ -66,3 +66,13 @@ def test_started_as_root_no_resting_role_but_monitor_is_root(site, launches):
         uids = [line.split()[1:] for line in status.splitlines() if line.startswith("Uid:")][0]
         assert "0" not in uids, f"{name}: {uids}"
     assert launch.finish().status == 0
+
+
+def test_fields_of_one_secret_in_two_files_are_told_once(site):
+    site.set_secret("reader", name="pair", field_name="user")
+    site.set_secret("a-password-of-its-own", name="pair", field_name="word")
+    site.configure(secrets={"pair": {"store": "strongbox", "path": "pair"}},
+                   files={"user": {"raw": "${pair.user}"}, "word": {"raw": "${pair.word}"}})
+    result = site.run("spark-submit", "job.py")
+    assert result.status == 0, result.err
+    assert result.err.count("hold different fields of the secret pair") == 1
