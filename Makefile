@@ -4,7 +4,7 @@
 #   make demo       the main job, end to end, on real Spark (installs what it lacks)
 #   make test       make check, units, end-to-end (installs what it lacks)
 #   make check      structure, style and static analysis
-#   make bench      figures against the budgets of the design
+#   make bench      figures against the budgets of the design (PARTS=local, PARTS=store)
 #   make install    PREFIX=/usr/local DESTDIR=
 
 MAKEFLAGS += --no-builtin-rules
@@ -35,6 +35,7 @@ CFLAGS  ?= -O2 -g
 FORTIFY := $(if $(findstring sanitize,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
 OURFLAGS = -std=c17 -fPIE $(WARNINGS) $(FLAGS) $(FORTIFY) -MMD -MP
 LDLIBS   = -lsodium -ljansson -lyaml -lseccomp
+NETLIBS  = -lcurl -lssl -lcrypto
 
 # ---- V=1 shows the commands.
 Q := $(if $(V),,@)
@@ -44,7 +45,11 @@ Q := $(if $(V),,@)
 SOURCES  := $(filter-out policy/data/compile/%,$(sort $(wildcard \
               sidecar/*.c sidecar/*/*.c sidecar/*/*/*.c policy/*/*.c policy/data/*/*.c)))
 OBJECTS  := $(SOURCES:%.c=$(BUILD)/o/%.o) $(BUILD)/o/policy/data/packs/packs.o
-LIBRARY  := $(filter-out $(BUILD)/o/sidecar/main.o,$(OBJECTS))
+# What needs libcurl and OpenSSL is in arrestor-fetch only, with the rooms of its role.
+VAULT    := $(filter $(BUILD)/o/sidecar/fetch/vault/%,$(OBJECTS))
+LIBRARY  := $(filter-out $(VAULT) $(BUILD)/o/sidecar/main%.o,$(OBJECTS))
+FETCH    := $(VAULT) $(filter $(addprefix $(BUILD)/o/sidecar/,base/% yaml/% wire/% confine/% \
+              config/% secret/% lease/% fetch/% strongbox/box% strongbox/passphrase%),$(LIBRARY))
 PACKS    := $(sort $(wildcard policy/data/packs/*.yaml))
 COMPILER := $(filter $(BUILD)/o/sidecar/base/% $(BUILD)/o/sidecar/yaml/% $(BUILD)/o/policy/%,\
               $(filter-out $(BUILD)/o/policy/data/packs/%,$(OBJECTS)))
@@ -52,9 +57,12 @@ CLAIMS   := $(patsubst selftest/%.c,$(BUILD)/selftest/%,$(wildcard selftest/[0-9
 CLAIMED  := $(patsubst %.c,$(BUILD)/o/%.o,$(wildcard selftest/[a-z]*.c))
 
 .PHONY: all
-all: $(BUILD)/arrestor $(BUILD)/role-table $(CLAIMS)
+all: $(BUILD)/arrestor $(BUILD)/arrestor-fetch $(BUILD)/role-table $(CLAIMS)
 
-$(BUILD)/arrestor: $(OBJECTS)
+$(BUILD)/arrestor: $(BUILD)/o/sidecar/main.o $(LIBRARY)
+$(BUILD)/arrestor-fetch: $(BUILD)/o/sidecar/main_fetch.o $(FETCH)
+$(BUILD)/arrestor-fetch: private LDLIBS += $(NETLIBS)
+$(BUILD)/arrestor $(BUILD)/arrestor-fetch:
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(CFLAGS) -pie $(LINKING) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
@@ -105,6 +113,13 @@ $(BUILD)/ref/%: tests/ref/%.c $(LIBRARY)
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(OURFLAGS) -MF $@.d -pie $(LDFLAGS) $(filter %.c %.o,$^) $(LDLIBS) -o $@
 
+# Those of the vault have its objects and libraries too.
+NETTED := $(filter $(BUILD)/unit/test_vault_%,$(UNITS)) $(BUILD)/ref/fetch_vault \
+          $(BUILD)/selftest/17-tls-inside-the-filter
+
+$(NETTED): $(VAULT)
+$(NETTED): private LDLIBS += $(NETLIBS)
+
 # ---- What a newcomer runs. Where a package is missing as this file is read, the
 # ---- probes above have found no compiler: so what comes after deps is a new make.
 AGAIN = @echo "Building …" && $(MAKE) --no-print-directory -s -j2
@@ -133,8 +148,9 @@ check: $(BUILD)/deps-test
 	@tests/bin/run-checks
 
 bench: deps
-	$(AGAIN) all $(BUILD)/measure $(BUILD)/noop $(BUILD)/rolewatch
-	@$(BUILD)/venv/bin/python3 tests/bench/bench.py
+	@tests/bin/make-peers $(BUILD)/go
+	$(AGAIN) all $(BUILD)/measure $(BUILD)/noop $(BUILD)/rolewatch $(BUILD)/bare-fetch
+	@BENCH_BUILD=$(abspath $(BUILD)) $(BUILD)/venv/bin/python3 tests/bench/bench.py $(PARTS)
 
 units: $(UNITS) $(REFS)
 
@@ -152,16 +168,34 @@ $(BUILD)/measure: tests/bench/measure.c
 	$(TOOL_CC) $^ -o $@
 $(BUILD)/noop: tests/bench/noop.c
 	$(TOOL_CC) -static $^ -o $@
+$(BUILD)/bare-fetch: tests/bench/bare_fetch.c
+	$(TOOL_CC) $^ -lcurl -ljansson -o $@
+
+# ---- Completion scripts and man pages, under the names that shells and man look for;
+# ---- a script's path begins with the name of its shell.
+MANDIR ?= $(PREFIX)/share/man
+SHARED := bash-completion/completions/arrestor zsh/site-functions/_arrestor \
+          fish/vendor_completions.d/arrestor.fish
+
+$(BUILD)/completion/%: $(BUILD)/arrestor
+	@mkdir -p $(@D)
+	$(Q)$(BUILD)/arrestor completion $(firstword $(subst -, ,$(subst /, ,$*))) > $@
 
 .PHONY: install uninstall
-install: all
+install: all $(SHARED:%=$(BUILD)/completion/%)
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 0711 $(BUILD)/arrestor $(DESTDIR)$(PREFIX)/bin/arrestor
 	install -d $(DESTDIR)$(LIBEXECDIR)/selftest
+	install -m 0711 $(BUILD)/arrestor-fetch $(DESTDIR)$(LIBEXECDIR)/arrestor-fetch
 	install -m 0755 $(CLAIMS) $(DESTDIR)$(LIBEXECDIR)/selftest
+	for file in $(SHARED); do \
+	    install -D -m 0644 $(BUILD)/completion/$$file $(DESTDIR)$(PREFIX)/share/$$file || exit 1; done
+	for page in $(wildcard man/*); do \
+	    install -D -m 0644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit 1; done
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/arrestor
+	rm -f $(DESTDIR)$(PREFIX)/bin/arrestor $(SHARED:%=$(DESTDIR)$(PREFIX)/share/%)
+	rm -f $(foreach page,$(notdir $(wildcard man/*)),$(DESTDIR)$(MANDIR)/man*/$(page))
 	rm -rf $(DESTDIR)$(LIBEXECDIR)
 
 .PHONY: clean

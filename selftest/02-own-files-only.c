@@ -1,5 +1,6 @@
-/* Claim 02: judge, warden and fetch open no file at all; place, sweep and tool
- * none but those beneath the directories that they were given. */
+/* Claim 02: judge, warden and both fetch open no file at all; dial those that the
+ * resolver reads, to read them; place, sweep and tool none but those beneath the
+ * directories that they were given. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -10,6 +11,8 @@
 
 #include "selftest/claim.h"
 #include "selftest/role.h"
+#include "sidecar/base/limits.h"
+#include "sidecar/dial/resolver_paths.h"
 
 /* A directory that the role is given, and one beside it that has the same owner,
  * so that file permissions hinder nothing. */
@@ -161,8 +164,8 @@ static void hold(enum role role, const struct attempt *attempt, const char *what
         return;
     if (attempt->protections.state[PROTECTION_LANDLOCK] == STATE_ON)
         claim_off("the role %s %s", role_name(role), what);
-    claim_weaken("no Landlock, or an old one: place, sweep and tool are held by file permissions "
-                 "only (judge, warden and fetch by seccomp)");
+    claim_weaken("no Landlock, or an old one: place, sweep, tool and dial are held by file "
+                 "permissions only (judge, warden and fetch by seccomp; dial cannot write)");
 }
 
 /* The attempt that must succeed: without it, a role that can do nothing at all
@@ -200,15 +203,50 @@ static void try_without(enum role role) {
         claim_off("the role %s opens a file", role_name(role));
 }
 
+static long read_hosts(const void *context) {
+    (void)context;
+    return open("/etc/hosts", O_RDONLY | O_CLOEXEC);
+}
+
+static long write_hosts(const void *context) {
+    (void)context;
+    return open("/etc/hosts", O_RDWR | O_CLOEXEC);
+}
+
+static void try_dial(void) {
+    struct confine_path paths[LIMIT_RESOLVER_PATHS];
+    size_t count = resolver_paths_open(paths);
+    struct ground ground = make_ground(role_uid(ROLE_DIAL));
+    struct attempt hosts = role_try(ROLE_DIAL, paths, count, read_hosts, NULL);
+    if (access("/etc/hosts", R_OK) == 0 && !went_through(&hosts))
+        claim_broken("the role dial cannot read /etc/hosts");
+    for (size_t i = 0; i < WAYS; i++) {
+        struct attempt attempt = role_try(ROLE_DIAL, paths, count, ways[i].act, &ground);
+        hold(ROLE_DIAL, &attempt, ways[i].what);
+    }
+    /* By the filter, with or without Landlock. */
+    long (*const writes[])(const void *) = {write_hosts, write_mine, write_outside, make_outside};
+    for (size_t i = 0; i < sizeof writes / sizeof *writes; i++) {
+        struct attempt attempt = role_try(ROLE_DIAL, paths, count, writes[i], &ground);
+        if (attempt.signal == 0 && (attempt.result >= 0 || attempt.error != ENOSYS))
+            claim_off("the filter of the role dial lets it open a file for writing");
+    }
+    (void)close(ground.own_fd);
+    (void)close(ground.outside_fd);
+}
+
 int main(int argc, char **argv) {
     claim_begin(argc, argv);
     try_without(ROLE_JUDGE);
     try_without(ROLE_WARDEN);
     try_without(ROLE_FETCH);
+    try_without(ROLE_FETCH_NET);
+    try_dial();
     try_with_directory(ROLE_PLACE, REACH_PUBLISH);
     try_with_directory(ROLE_SWEEP, REACH_WIPE);
     try_with_directory(ROLE_TOOL, REACH_PUBLISH);
-    claim_settle("%zu ways tried in 6 roles: judge, warden and fetch open no file; place, sweep "
-                 "and tool none outside their directories, by path, link, rename or descriptor",
+    claim_settle("%zu ways tried in 8 roles: judge, warden and both fetch open no file; dial reads "
+                 "those of the resolver; place, sweep and tool open none outside their "
+                 "directories, by path, link, rename or descriptor",
                  WAYS);
 }

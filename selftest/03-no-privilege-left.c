@@ -14,8 +14,6 @@
 #include "sidecar/base/error.h"
 #include "sidecar/confine/drop.h"
 
-static const enum role spawned[] = {ROLE_SWEEP, ROLE_WARDEN, ROLE_JUDGE, ROLE_FETCH, ROLE_PLACE};
-
 static void need_field(const struct waiting_role *role, const char *field, const char *wanted) {
     char text[256];
     if (!claim_status_field(role->pid, field, text, sizeof text))
@@ -76,8 +74,9 @@ static int try_to_return(void) {
 
 int main(int argc, char **argv) {
     claim_begin(argc, argv);
-    for (size_t i = 0; i < sizeof spawned / sizeof *spawned; i++)
-        check_role(spawned[i]);
+    for (int i = 0; i < ROLES; i++)
+        if (role_is_spawned((enum role)i))
+            check_role((enum role)i);
     if (!confine_can_drop())
         claim_weaken("no role has a capability, but started without root all stay uid %u, which "
                      "the job is too",

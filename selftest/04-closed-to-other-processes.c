@@ -89,6 +89,15 @@ static void check_attack(uid_t uid) {
         claim_broken("not even an open process of uid %u can be looked at here", (unsigned)uid);
 }
 
+static void check_role(enum role role) {
+    struct waiting_role started = role_start_real(role, false);
+    char who[64];
+    (void)snprintf(who, sizeof who, "the role %s", role_name(role));
+    hold(started.pid, role_uid(role), who);
+    check_core(started.pid, who);
+    role_end(&started);
+}
+
 static void check_monitor(void) {
     struct site site;
     pid_t children[32];
@@ -109,22 +118,15 @@ static void check_monitor(void) {
 }
 
 int main(int argc, char **argv) {
-    static const enum role spawned[] = {ROLE_SWEEP, ROLE_WARDEN, ROLE_JUDGE, ROLE_FETCH,
-                                        ROLE_PLACE};
-    char who[64];
     if (job_is_me(argv)) {
         job_wait();
         return 0;
     }
     claim_begin(argc, argv);
     check_attack(role_uid(ROLE_FETCH));
-    for (size_t i = 0; i < sizeof spawned / sizeof *spawned; i++) {
-        struct waiting_role role = role_start_real(spawned[i], false);
-        (void)snprintf(who, sizeof who, "the role %s", role_name(spawned[i]));
-        hold(role.pid, role_uid(spawned[i]), who);
-        check_core(role.pid, who);
-        role_end(&role);
-    }
+    for (int i = 0; i < ROLES; i++)
+        if (role_is_spawned((enum role)i))
+            check_role((enum role)i);
     check_monitor();
     claim_settle("memory, environment and maps of each role%s are closed to its own user, ptrace "
                  "is refused, and no core is left",

@@ -1,5 +1,6 @@
 /* Claim 06: a strongbox of which one bit was changed, or that is cut short, never
- * opens, and a wrong key is told as such. */
+ * opens, and a wrong key is told as such. The same of a key file under a
+ * passphrase, which does not hold the key without it. */
 #include <fcntl.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -9,7 +10,9 @@
 #include "selftest/claim.h"
 #include "selftest/site.h"
 #include "sidecar/base/error.h"
+#include "sidecar/secret/secret_set.h"
 #include "sidecar/strongbox/box.h"
+#include "sidecar/strongbox/box_key.h"
 
 struct sealed {
     unsigned char key[BOX_KEY_BYTES];
@@ -66,6 +69,51 @@ static void try_keys(const struct sealed *sealed) {
     }
 }
 
+static struct box_key_line seal_key(const struct sealed *sealed, const char *passphrase,
+                                    char text[LIMIT_KEY_FILE_BYTES], size_t *length) {
+    unsigned char bytes[LIMIT_CLAIM_NAME];
+    struct box_key_file file = {.count = 1};
+    struct error err;
+    struct secret_text words = {.bytes = bytes, .length = strlen(passphrase)};
+    claim_need(words.length < sizeof bytes, "choose a passphrase");
+    memcpy(bytes, passphrase, words.length);
+    claim_need(box_key_seal(sealed->key, &words, 1, LIMIT_PASS_KIB_MIN, &file.lines[0], &err) == 0,
+               "seal a key");
+    *length = box_key_print(&file, text);
+    return file.lines[0];
+}
+
+static void try_key_damage(char *text, size_t length) {
+    struct box_key_file file;
+    struct error err;
+    for (size_t i = 0; i < length; i++)
+        for (unsigned bit = 0; bit < 8; bit++) {
+            text[i] = (char)(text[i] ^ (1 << bit));
+            if (box_key_parse(text, length, &file, &err) == 0)
+                claim_off("a key file with bit %u of byte %zu changed is taken", bit, i);
+            text[i] = (char)(text[i] ^ (1 << bit));
+        }
+    for (size_t i = 0; i + 1 < length; i++)
+        if (box_key_parse(text, i, &file, &err) == 0)
+            claim_off("a key file of which %zu bytes are left is taken", i);
+}
+
+static void try_passphrase(const struct sealed *sealed) {
+    char text[LIMIT_KEY_FILE_BYTES];
+    size_t length;
+    unsigned char key[BOX_KEY_BYTES] = {0}, wrong[] = "wrong";
+    struct secret_text words = {.bytes = wrong, .length = sizeof wrong - 1};
+    struct error err = {.code = ERROR_OK};
+    struct box_key_line line = seal_key(sealed, claim_canary(), text, &length);
+    if (memmem(line.key, sizeof line.key, sealed->key, sizeof sealed->key) != NULL)
+        claim_off("a key file under a passphrase holds the key");
+    try_key_damage(text, length);
+    if (box_key_open(&line, &words, key, &err) == 0 || err.code != ERROR_BOX_WRONG_PASSPHRASE)
+        claim_off("a wrong passphrase is not told as a wrong passphrase");
+    if (box_key_open(&line, NULL, key, &err) == 0 || !sodium_is_zero(key, sizeof key))
+        claim_off("a key file under a passphrase opens without one");
+}
+
 static void flip_in_file(const char *path, off_t at) {
     unsigned char byte = 0;
     int fd = open(path, O_RDWR | O_CLOEXEC);
@@ -99,8 +147,9 @@ int main(int argc, char **argv) {
         claim_broken("not even a sound box opens");
     try_damage(&sealed);
     try_keys(&sealed);
+    try_passphrase(&sealed);
     try_command();
     claim_settle("each of the %zu bits of a box changed, each shorter length tried: none opens; "
-                 "%d wrong keys are told as wrong",
+                 "%d wrong keys are told as wrong; so it is with a key file under a passphrase",
                  sealed.length * 8, BOX_KEY_BYTES);
 }

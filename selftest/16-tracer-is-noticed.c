@@ -13,9 +13,6 @@
 #include "selftest/role.h"
 #include "selftest/site.h"
 
-static const enum role spawned[] = {ROLE_SWEEP, ROLE_WARDEN, ROLE_JUDGE, ROLE_FETCH, ROLE_PLACE};
-#define SPAWNED (sizeof spawned / sizeof *spawned)
-
 /* What the launcher, a traced child, leaves for the claim. */
 struct shared {
     volatile bool traced;
@@ -55,18 +52,15 @@ static struct outcome *launch_traced(const struct site *site) {
     return &shared->got;
 }
 
-static void check_roles(void) {
-    for (size_t i = 0; i < SPAWNED; i++) {
-        struct waiting_role alone = role_start_real(spawned[i], false);
-        if (alone.fence.state[PROTECTION_NO_TRACER] != STATE_ON)
-            claim_broken("the role %s takes itself for traced without a tracer",
-                         role_name(spawned[i]));
-        role_end(&alone);
-        struct waiting_role traced = role_start_real(spawned[i], true);
-        if (traced.fence.state[PROTECTION_NO_TRACER] != STATE_DEGRADED)
-            claim_off("the role %s does not notice its tracer", role_name(spawned[i]));
-        role_end(&traced);
-    }
+static void check_role(enum role role) {
+    struct waiting_role alone = role_start_real(role, false);
+    if (alone.fence.state[PROTECTION_NO_TRACER] != STATE_ON)
+        claim_broken("the role %s takes itself for traced without a tracer", role_name(role));
+    role_end(&alone);
+    struct waiting_role traced = role_start_real(role, true);
+    if (traced.fence.state[PROTECTION_NO_TRACER] != STATE_DEGRADED)
+        claim_off("the role %s does not notice its tracer", role_name(role));
+    role_end(&traced);
 }
 
 static void check_launch(void) {
@@ -89,10 +83,15 @@ int main(int argc, char **argv) {
         job_report("started\n");
         return 0;
     }
+    unsigned roles = 0;
     claim_begin(argc, argv);
-    check_roles();
+    for (int i = 0; i < ROLES; i++)
+        if (role_is_spawned((enum role)i)) {
+            check_role((enum role)i);
+            roles++;
+        }
     check_launch();
-    claim_settle("each of %zu roles notices a tracer; a traced launch says so, and with require: "
+    claim_settle("each of %u roles notices a tracer; a traced launch says so, and with require: "
                  "[no-tracer] does not start",
-                 SPAWNED);
+                 roles);
 }

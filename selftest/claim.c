@@ -140,6 +140,21 @@ const char *claim_arrestor(void) {
     return claim.arrestor;
 }
 
+const char *claim_program(const char *name) {
+    static const char *const places[] = {"", "/../libexec/arrestor"};
+    int above = (int)(strrchr(claim.arrestor, '/') - claim.arrestor);
+    char *path = NULL;
+    for (size_t i = 0; name != NULL && i < 2; i++) {
+        claim_need(asprintf(&path, "%.*s%s/%s", above, claim.arrestor, places[i], name) > 0,
+                   "keep a path");
+        if (access(path, X_OK) == 0)
+            return path;
+    }
+    if (name != NULL)
+        claim_broken("there is no %s beside %s", name, claim.arrestor);
+    return claim.arrestor;
+}
+
 static const char *make_directory(const char *base) {
     char path[PATH_BYTES];
     (void)snprintf(path, sizeof path, "%s/arrestor-selftest-XXXXXX", base);

@@ -32,6 +32,10 @@ void claim_need(bool fine, const char *what);
 /* Path of the arrestor that the claims are about. */
 const char *claim_arrestor(void);
 
+/* Path of another executable of arrestor's, beside it or as it is installed;
+ * NULL is arrestor itself. Lives for ever. */
+const char *claim_program(const char *name);
+
 /* A fresh directory, mode 0700, removed at the end: on tmpfs where arrestor would
  * look for one, or wherever something can be written. Paths live for ever. */
 const char *claim_memory_directory(void);

@@ -15,12 +15,12 @@
 #include "sidecar/base/error.h"
 #include "sidecar/base/file.h"
 #include "sidecar/confine/drop.h"
+#include "sidecar/confine/role_start.h"
 #include "sidecar/wire/channel.h"
 
-static const enum party parties[ROLES] = {
-    [ROLE_SWEEP] = PARTY_SWEEP, [ROLE_WARDEN] = PARTY_WARDEN, [ROLE_JUDGE] = PARTY_JUDGE,
-    [ROLE_FETCH] = PARTY_FETCH, [ROLE_PLACE] = PARTY_PLACE,
-};
+bool role_is_spawned(enum role role) {
+    return role_party(role) != PARTY_MONITOR;
+}
 
 uid_t role_uid(enum role role) {
     bool drops = confine_can_drop() && role_table[role].identity == IDENTITY_SERVICE;
@@ -32,6 +32,7 @@ struct told {
     int stage;
     long result;
     int error;
+    unsigned trapped;
     struct protections protections;
 };
 
@@ -48,6 +49,7 @@ static void climb_and_act(enum role role, const struct confine_path *paths, size
         told.stage = 2;
         told.result = act(context);
         told.error = errno;
+        told.trapped = confine_trapped();
     }
     (void)file_write_all(out, &told, sizeof told);
     _exit(0);
@@ -71,6 +73,7 @@ struct attempt role_try(enum role role, const struct confine_path *paths, size_t
     return (struct attempt){.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0,
                             .result = told.result,
                             .error = told.error,
+                            .trapped = told.trapped,
                             .protections = told.protections};
 }
 
@@ -85,7 +88,7 @@ static void exec_real(enum role role, int channel, bool traced) {
         _exit(70);
     if (traced && ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0)
         _exit(71);
-    (void)execve(claim_arrestor(), argv, environment);
+    (void)execve(claim_program(role_table[role].program), argv, environment);
     _exit(70);
 }
 
@@ -112,7 +115,7 @@ struct waiting_role role_start_real(enum role role, bool traced) {
     started.channel = pair[0];
     if (traced)
         go_on_after_exec(started.pid);
-    struct channel channel = {.fd = pair[0], .self = PARTY_MONITOR, .peer = parties[role]};
+    struct channel channel = {.fd = pair[0], .self = PARTY_MONITOR, .peer = role_party(role)};
     if (channel_wait(&channel, 10000, &err) != 1 ||
         channel_receive(&channel, &message, NULL, &err) != 1 || message.type != MESSAGE_FENCE)
         claim_broken("the role %s did not say that it is confined", role_name(role));

@@ -14,9 +14,13 @@
 struct attempt {
     int signal; /* that ended the role; 0 where it lived */
     long result;
-    int error; /* errno, where the result is negative */
+    int error;        /* errno, where the result is negative */
+    unsigned trapped; /* calls that the filter has answered with ENOSYS */
     struct protections protections;
 };
+
+/* Whether monitor starts it as a process of its own. */
+bool role_is_spawned(enum role role);
 
 /* The uid that the role has in production: it drops where that is possible. */
 uid_t role_uid(enum role role);

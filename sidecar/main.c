@@ -6,29 +6,66 @@
 
 #include "sidecar/base/buffer.h"
 #include "sidecar/base/command.h"
+#include "sidecar/base/completion.h"
 #include "sidecar/base/error.h"
 #include "sidecar/base/file.h"
 #include "sidecar/base/text.h"
+#include "sidecar/config/config_schema.h"
 #include "sidecar/confine/role_start.h"
+#include "sidecar/dial/dial_role.h"
 #include "sidecar/fetch/fetch_role.h"
+#include "sidecar/fetch/strongbox/fetch_strongbox.h"
 #include "sidecar/judge/judge_commands.h"
 #include "sidecar/judge/judge_role.h"
 #include "sidecar/monitor/run_command.h"
 #include "sidecar/monitor/selftest_command.h"
+#include "sidecar/monitor/sidecar_command.h"
 #include "sidecar/place/place_role.h"
+#include "sidecar/status/status_command.h"
 #include "sidecar/strongbox/strongbox_command.h"
 #include "sidecar/sweep/sweep_role.h"
 #include "sidecar/warden/warden_role.h"
 
+static int run_schema(const struct invocation *call);
+static int run_completion(const struct invocation *call);
+
+static const struct command schema_command = {
+    .name = "schema",
+    .summary = "print a JSON Schema of arrestor.yaml, for editors",
+    .usage = "",
+    .examples = "  arrestor schema > arrestor.schema.json\n"
+                "  and as the first line of arrestor.yaml, for editors with yaml-language-server:\n"
+                "  # yaml-language-server: $schema=arrestor.schema.json\n",
+    .run = run_schema,
+};
+
+static const struct command completion_command = {
+    .name = "completion",
+    .summary = "print a completion script for a shell",
+    .usage = "bash|zsh|fish",
+    .examples = "  source <(arrestor completion bash)\n"
+                "  arrestor completion zsh > ~/.zfunc/_arrestor\n"
+                "  arrestor completion fish > ~/.config/fish/completions/arrestor.fish\n",
+    .run = run_completion,
+};
+
 static const struct command *const commands[] = {
-    &check_command,  &effective_command, &why_command,      &run_command,
-    &policy_command, &strongbox_command, &selftest_command,
+    &check_command,     &effective_command, &why_command,    &run_command,        &gate_command,
+    &sidecar_command,   &init_command,      &ready_command,  &status_command,     &policy_command,
+    &strongbox_command, &selftest_command,  &schema_command, &completion_command,
 };
 #define COMMANDS (sizeof commands / sizeof *commands)
 
+/* The stores over the network are arrestor-fetch's (main_fetch.c). */
+static store_read *const stores[STORE_KINDS] = {[STORE_STRONGBOX] = fetch_strongbox};
+
+static int start_fetch(const struct role_start *start) {
+    return fetch_role(start, stores);
+}
+
 static int (*const roles[ROLES])(const struct role_start *start) = {
-    [ROLE_SWEEP] = sweep_role, [ROLE_WARDEN] = warden_role, [ROLE_JUDGE] = judge_role,
-    [ROLE_FETCH] = fetch_role, [ROLE_PLACE] = place_role,
+    [ROLE_SWEEP] = sweep_role,  [ROLE_WARDEN] = warden_role, [ROLE_JUDGE] = judge_role,
+    [ROLE_FETCH] = start_fetch, [ROLE_PLACE] = place_role,   [ROLE_DIAL] = dial_role,
 };
 
 static int print(const struct buffer *text) {
@@ -46,14 +83,15 @@ static int print_overview(void) {
                        "Commands:\n");
     for (size_t i = 0; i < COMMANDS; i++)
         buffer_printf(&text, "  %-12s %s\n", commands[i]->name, commands[i]->summary);
-    buffer_text(&text, "\nExamples:\n"
-                       "  arrestor check conf/spark-defaults.conf\n"
-                       "  arrestor run -- spark-submit --master yarn app.py\n"
-                       "  arrestor COMMAND --help\n\n"
-                       "Exit: 0 pass · 1 violations · 2 usage · 3 input · 4 policy · 5 waiver · "
-                       "6 secret · 7 protection · 70 internal\n"
-                       "run:  77 launch refused · 125 its own failure · 126, 127 as env · else "
-                       "the job's own\n");
+    buffer_text(&text,
+                "\nExamples:\n"
+                "  arrestor check conf/spark-defaults.conf\n"
+                "  arrestor run -- spark-submit --master yarn app.py\n"
+                "  arrestor COMMAND --help\n\n"
+                "Exit: 0 pass · 1 violations · 2 usage · 3 input · 4 policy · 5 waiver · "
+                "6 secret · 7 protection · 70 internal\n"
+                "run, gate: 77 launch refused · 125 its own failure · 126, 127 as env · else "
+                "the job's own\n");
     int status = print(&text);
     buffer_free(&text);
     return status;
@@ -63,6 +101,35 @@ static int print_help(const struct command *command) {
     struct buffer text = buffer_make(LIMIT_LOG_LINE);
     command_help(command, &text);
     int status = print(&text);
+    buffer_free(&text);
+    return status;
+}
+
+static int refuse_call(const struct invocation *call, const char *what, const char *todo) {
+    struct error err;
+    (void)error_set(&err, ERROR_USAGE, "%s", what);
+    (void)error_at(&err, call->command->name, 0, 0);
+    (void)error_todo(&err, "%s", todo);
+    return command_fail(&err);
+}
+
+static int run_schema(const struct invocation *call) {
+    if (call->operand_count > 0 || call->rest_count > 0)
+        return refuse_call(call, "it takes no operand", "write arrestor schema");
+    struct buffer text = buffer_make(LIMIT_REPORT_BYTES);
+    config_schema(&text);
+    int status = print(&text);
+    buffer_free(&text);
+    return status;
+}
+
+static int run_completion(const struct invocation *call) {
+    struct error err;
+    if (call->operand_count != 1 || call->rest_count > 0)
+        return refuse_call(call, "it takes the name of one shell", "write bash, zsh or fish");
+    struct buffer text = buffer_make(LIMIT_REPORT_BYTES);
+    int result = completion_write(call->operands[0], commands, COMMANDS, &text, &err);
+    int status = result == 0 ? print(&text) : command_fail(&err);
     buffer_free(&text);
     return status;
 }
@@ -102,7 +169,9 @@ static int start_role(int argc, char **argv) {
     struct error err;
     if (role_start_parse(argc, argv, &start, &err) != 0)
         return command_fail(&err);
-    return roles[start.role](&start);
+    if (roles[start.role] == NULL)
+        (void)error_set(&err, ERROR_USAGE, "this role is of another executable");
+    return roles[start.role] == NULL ? command_fail(&err) : roles[start.role](&start);
 }
 
 /* Without descriptors 0, 1, 2 the first file that is opened would be taken for

@@ -2,9 +2,10 @@
 
 It reads $ARRESTOR_DIR/jdbc.properties in the driver and again inside every
 executor, and proves what it read by a salted digest: the value itself is never
-printed. Then it waits until the file changes, and proves the new one.
+printed. Then it waits until the file changes, and proves the new one. With a
+FILE it waits until that is there, and proves once more.
 
-    spark-submit job.py SALT
+    spark-submit job.py SALT [FILE]
 """
 
 import hashlib
@@ -61,6 +62,14 @@ def report(spark, salt, title):
         print(f"executor {executor}  {title}: {digest}", flush=True)
 
 
+def wait_until(condition, fault):
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        if time.monotonic() > deadline:
+            raise SystemExit(fault)
+        time.sleep(0.1)
+
+
 def main():
     salt = sys.argv[1]
     spark = SparkSession.builder.getOrCreate()
@@ -68,12 +77,12 @@ def main():
     print(f"the set is  {os.environ['ARRESTOR_DIR']}", flush=True)
     report(spark, salt, "has the password")
     print("waiting for the password to change", flush=True)
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while prove(salt) == first:
-        if time.monotonic() > deadline:
-            raise SystemExit("the password did not change")
-        time.sleep(0.1)
+    wait_until(lambda: prove(salt) != first, "the password did not change")
     report(spark, salt, "has the new password")
+    if len(sys.argv) > 2:
+        print(f"waiting for the file {sys.argv[2]}", flush=True)
+        wait_until(lambda: os.path.exists(sys.argv[2]), f"there is no {sys.argv[2]}")
+        report(spark, salt, "still has it")
     spark.stop()
 
 

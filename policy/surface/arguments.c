@@ -75,6 +75,7 @@ static const struct program programs[] = {
     {"pyspark", "pyspark-shell-main", NULL, "PySparkShell"},
     {"sparkR", "sparkr-shell-main", NULL, NULL},
     {"run-example", "run-example", NULL, NULL},
+    {"spark-pipelines", NULL, NULL, NULL},
 };
 
 /* Words that spark-submit knows in the first place only, and the application
@@ -110,7 +111,7 @@ struct parser {
     struct setting *conf;
     struct properties_argument *properties;
     struct note *notes;
-    bool example;
+    bool example, pipelines;
     bool stopped; /* the application was named: the rest belongs to it */
     struct error *err;
 };
@@ -218,7 +219,8 @@ static int take_value(struct parser *p, const struct option_form *option, const 
         add_special(p, option->name);
         return 0;
     default:
-        add_value(p, option->id, value, index);
+        if (!p->pipelines || option->id != ARGUMENT_NAME)
+            add_value(p, option->id, value, index);
         return 0;
     }
 }
@@ -349,14 +351,25 @@ static int find_program(struct parser *p, const struct program **ret) {
     }
     error_set(p->err, ERROR_USAGE, "arrestor cannot tell what %.100s would launch",
               name[0] == '\0' ? "an empty command" : name);
-    return error_todo(p->err, "write spark-submit, spark-shell, pyspark, spark-sql, sparkR or "
-                              "run-example behind --");
+    return error_todo(p->err, "write spark-submit, spark-shell, pyspark, spark-sql, sparkR, "
+                              "run-example or spark-pipelines behind --");
+}
+
+/* Spark: deploy.SparkPipelines.splitArgs (4.1). Its --name is no application's. */
+static void take_pipelines(struct parser *p) {
+    p->pipelines = true;
+    p->ret->mixed = true;
+    p->ret->resource = (struct argument){"cli.py", 0};
+    add_value(p, ARGUMENT_REMOTE, "local", 0);
+    (void)add_setting(p, "spark.api.mode", "connect", 0);
 }
 
 static void take_program(struct parser *p, const struct program *program) {
     p->ret->program = program->name;
     p->at = 1;
-    if (program->first_word != NULL)
+    if (strcmp(program->name, "spark-pipelines") == 0)
+        take_pipelines(p);
+    else if (program->first_word != NULL)
         take_first_word(p, program->first_word, 0);
     else if (program->class_name == NULL && p->argc > 1)
         take_first_word(p, p->argv[1], 1);

@@ -77,7 +77,7 @@ struct launch_arguments {
 
 /* Parses argv (argv[0] is the program; only its last path component counts).
  * Known programs: spark-submit, spark2-submit, spark3-submit, spark-shell,
- * pyspark, spark-sql, sparkR, run-example. Texts point into argv or live in the
+ * pyspark, spark-sql, sparkR, run-example, spark-pipelines. Texts point into argv or live in the
  * arena. 0, or -1:
  * ERROR_USAGE "arrestor cannot tell what X would launch" for another program;
  * ERROR_SPARK for what spark-submit itself refuses: an unknown option (the

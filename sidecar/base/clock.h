@@ -4,7 +4,12 @@
 
 #include <stdint.h>
 
-/* Milliseconds of CLOCK_BOOTTIME: monotonic, and goes on during suspend. */
+/* Milliseconds of CLOCK_BOOTTIME: monotonic, and goes on during suspend. For
+ * pauses and deadlines within one process. */
 uint64_t clock_now_ms(void);
+
+/* Milliseconds since 1970 (CLOCK_REALTIME): for what people, stores and other
+ * processes read. It may step. */
+uint64_t clock_wall_ms(void);
 
 #endif

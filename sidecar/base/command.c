@@ -104,11 +104,12 @@ int command_parse(const struct command *command, int argc, char **argv, char **e
 void command_help(const struct command *command, struct buffer *out) {
     buffer_printf(out, "arrestor %s: %s\n\nUsage:\n", command->name, command->summary);
     const char *line = command->usage;
-    while (*line != '\0') {
+    do {
         size_t length = strcspn(line, "\n");
-        buffer_printf(out, "  arrestor %s %.*s\n", command->name, (int)length, line);
+        buffer_printf(out, "  arrestor %s%s%.*s\n", command->name, length > 0 ? " " : "",
+                      (int)length, line);
         line += length + (line[length] == '\n' ? 1 : 0);
-    }
+    } while (*line != '\0');
     size_t count = option_count(command);
     if (count > 0)
         buffer_text(out, "\nOptions:\n");
@@ -133,6 +134,25 @@ const char *command_value(const struct invocation *call, const char *name) {
         if (strcmp(call->command->options[i].name, name) == 0)
             return call->values[i];
     return NULL;
+}
+
+const char *command_variable(const struct invocation *call, const char *name) {
+    size_t length = strlen(name);
+    for (char *const *at = call->environment; *at != NULL; at++)
+        if (strncmp(*at, name, length) == 0 && (*at)[length] == '=')
+            return (*at)[length + 1] != '\0' ? *at + length + 1 : NULL;
+    return NULL;
+}
+
+const char *command_config(const struct invocation *call) {
+    static const char *const usual[] = {"arrestor.yaml", "/etc/arrestor/arrestor.yaml"};
+    const char *path = command_value(call, "config");
+    if (path == NULL)
+        path = command_variable(call, "ARRESTOR_CONFIG");
+    for (size_t i = 0; path == NULL && i < sizeof usual / sizeof *usual; i++)
+        if (access(usual[i], F_OK) == 0)
+            path = usual[i];
+    return path;
 }
 
 int command_fail(const struct error *err) {

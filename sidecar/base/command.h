@@ -13,7 +13,7 @@ struct error;
 struct option_row {
     const char *name;     /* without the dashes: "format" */
     char letter;          /* 'c' for -c, or 0 */
-    const char *argument; /* "FILE" in the help; NULL for a switch */
+    const char *argument; /* "FILE" in the help; NULL for a switch; see completion.h */
     const char *help;
 };
 
@@ -33,7 +33,9 @@ struct invocation {
 
 struct command {
     const char *name, *summary;
-    const char *usage;                          /* "[OPTION]… FILE…", several lines allowed */
+    /* "[OPTION]… FILE…", several lines allowed. What a line begins with in lower
+     * case is a subcommand, "a|b" two of them: completion offers them. */
+    const char *usage;
     const char *examples;                       /* lines shown under "Examples:" */
     struct option_row options[COMMAND_OPTIONS]; /* ends at the first without a name */
     int (*run)(const struct invocation *call);  /* gives the exit status */
@@ -51,6 +53,15 @@ void command_help(const struct command *command, struct buffer *out);
 
 /* Value of the option of that name, or NULL. */
 const char *command_value(const struct invocation *call, const char *name);
+
+/* Value of a variable of the caller's environment, or NULL where it is missing or
+ * empty. */
+const char *command_variable(const struct invocation *call, const char *name);
+
+/* The arrestor.yaml that is meant: --config (which is not looked at), else
+ * $ARRESTOR_CONFIG, else the first of ./arrestor.yaml and
+ * /etc/arrestor/arrestor.yaml that is there; NULL where there is none. */
+const char *command_config(const struct invocation *call);
 
 /* Prints err to standard error and gives its exit status. */
 int command_fail(const struct error *err);

@@ -30,6 +30,9 @@
     X(BOX_MISSING, "box-missing", 6, "there is no strongbox at this path")                         \
     X(BOX_KEY, "box-key", 6, "the strongbox key file cannot be used")                              \
     X(BOX_WRONG_KEY, "box-wrong-key", 6, "this key does not open this strongbox")                  \
+    X(BOX_PASSPHRASE, "box-passphrase", 6, "the strongbox key file asks for a passphrase")         \
+    X(BOX_WRONG_PASSPHRASE, "box-wrong-passphrase", 6,                                             \
+      "this passphrase does not open the strongbox key file")                                      \
     X(BOX_DAMAGED, "box-damaged", 6, "the strongbox is damaged")                                   \
     X(BOX_TRUNCATED, "box-truncated", 6, "the strongbox is cut short")                             \
     X(BOX_NEWER, "box-newer", 6, "the strongbox was written by a newer arrestor")                  \
@@ -37,6 +40,26 @@
     X(BOX_FULL, "box-full", 6, "the strongbox has reached its maximum")                            \
     X(BOX_NAME, "box-name", 2, "this is not a name for a secret")                                  \
     X(STORE, "store", 6, "the store cannot be read")                                               \
+    X(STORE_ADDRESS, "store-address", 6, "the name of the store's host cannot be looked up")       \
+    X(STORE_UNREACHABLE, "store-unreachable", 6, "nobody answers at the store's address")          \
+    X(STORE_SLOW, "store-slow", 6, "the store did not answer in time")                             \
+    X(STORE_CA, "store-ca", 6, "the store's certificate is not from this CA")                      \
+    X(STORE_HOST, "store-host", 6, "the store's certificate is for another name")                  \
+    X(STORE_TLS, "store-tls", 6, "no TLS connection to the store can be made")                     \
+    X(STORE_REQUEST, "store-request", 6, "the store does not understand the request (400)")        \
+    X(STORE_DENIED, "store-denied", 6, "the store denies it (403)")                                \
+    X(STORE_STALE_READ, "store-precondition", 6, "the store is not up to date yet (412)")          \
+    X(STORE_BUSY, "store-busy", 6, "the store asks for fewer requests (429)")                      \
+    X(STORE_FAULT, "store-fault", 6, "the store has an inner fault (5xx)")                         \
+    X(STORE_SEALED, "store-sealed", 6, "the store is sealed or not ready (503)")                   \
+    X(STORE_REDIRECT, "store-redirect", 6, "the store redirects to another address")               \
+    X(STORE_ANSWER, "store-answer", 6, "the store's answer is malformed")                          \
+    X(STORE_SIZE, "store-size", 6, "the store's answer is larger than a secret may be")            \
+    X(STORE_LOGIN, "store-login", 6, "the store refuses the login")                                \
+    X(STORE_TOKEN, "store-token", 6, "the store token is no longer valid")                         \
+    X(STORE_CREDENTIAL, "store-credential", 6, "what arrestor logs in with cannot be read")        \
+    X(SECRET_DELETED, "secret-deleted", 6, "this version of the secret was deleted in the store")  \
+    X(SECRET_KIND, "secret-kind", 6, "what lies at this path is no KV version 2 secret")           \
     X(PLACE_FULL, "place-full", 6, "the tmpfs is full: the old set stays")                         \
     X(PLACE_FILE, "place-file", 6, "a file of the set cannot be written: the old set stays")       \
     X(PLAINTEXT_LAUNCH, "plaintext-launch", 1, "a delivered secret stands in the launch itself")   \

@@ -46,9 +46,12 @@
 #define LIMIT_CONFIG_WORDS    64
 #define LIMIT_BOX_BYTES       (8u * 1024u * 1024u)
 #define LIMIT_BOX_ENTRIES     4096
-#define LIMIT_KEY_FILE_BYTES  256
+#define LIMIT_KEY_FILE_BYTES  512
 #define LIMIT_PROMPT_BYTES    4096 /* a line of a terminal, N_TTY_BUF_SIZE */
-#define LIMIT_GENERATION      999999
+#define LIMIT_PASSES          16   /* of Argon2id, for a key file */
+#define LIMIT_PASS_KIB_MIN    (8u * 1024u)
+#define LIMIT_PASS_KIB        (1024u * 1024u)
+#define LIMIT_GENERATION      999999999 /* one a second for 31 years */
 
 /* A fetched value shorter than this is not searched for in a launch. */
 #define LIMIT_COMPARE_MIN 8
@@ -57,8 +60,9 @@
 #define LIMIT_PATH             256
 #define LIMIT_USER_NAME        33
 #define LIMIT_RULE_LIST        512
-#define LIMIT_MESSAGE          2048
+#define LIMIT_MESSAGE          2048 /* of a rule */
 #define LIMIT_ROLE_SLOTS       16
+#define LIMIT_ANCESTORS        64 /* between `arrestor gate` and the run above it */
 #define LIMIT_MANAGED_CHILDREN 16
 
 /* What is read of /proc/self/mountinfo. */
@@ -70,12 +74,27 @@
 #define LIMIT_FROZEN_DEPTH         8
 #define LIMIT_PROPERTIES_ARGUMENTS 16
 
+/* Stores over the network. */
+#define LIMIT_ADDRESSES      8
+#define LIMIT_HOST_NAME      254
+#define LIMIT_SOCKETS        16
+#define LIMIT_DIAL_TARGETS   16 /* addresses of one host that are tried */
+#define LIMIT_RESOLVER_PATHS 32
+#define LIMIT_ANSWER_BYTES   (1024u * 1024u) /* a body; headers: LIMIT_ANSWER_HEADERS */
+#define LIMIT_ANSWER_HEADERS (32u * 1024u)
+#define LIMIT_ANSWER_DEPTH   32
+#define LIMIT_TOKEN_BYTES    8192 /* store token, role_id, secret_id */
+#define LIMIT_CA_BYTES       (1024u * 1024u)
+#define LIMIT_STORE_ENV      8192
+#define LIMIT_LEASE_BYTES    (1024u * 1024u) /* lease table, status.json */
+
 /* Claims of SECURITY.md, and the line that each prints. */
 #define LIMIT_CLAIMS      64
 #define LIMIT_CLAIM_NAME  64
 #define LIMIT_CLAIM_BYTES 1024
 
 /* Times, in milliseconds. */
+#define LIMIT_WALL_MS           253402300799999u /* since 1970: the end of year 9999 */
 #define LIMIT_POLL_STRONGBOX_MS 2000
 #define LIMIT_OVERLAP_MS        (5 * 60 * 1000)
 #define LIMIT_POLL_MIN_MS       100
@@ -83,5 +102,14 @@
 #define LIMIT_ROUND_MS          (60 * 1000)
 #define LIMIT_WIPE_MS           (10 * 1000)
 #define LIMIT_CLAIM_MS          (30 * 1000)
+#define LIMIT_POLL_VAULT_MS     (60 * 1000)
+#define LIMIT_WAIT_MS           (60 * 1000) /* for a store that is down, before the first set */
+#define LIMIT_PAUSE_MIN_MS      1000        /* between two tries of a round */
+#define LIMIT_PAUSE_MAX_MS      (60 * 1000)
+#define LIMIT_DIAL_MS           (5 * 1000)
+#define LIMIT_DIAL_STAGGER_MS   250 /* between tries of a host's addresses, RFC 8305 §5 */
+#define LIMIT_ANSWER_MS         (15 * 1000)
+#define LIMIT_REVOKE_MS         (5 * 1000)
+#define LIMIT_LINGER_MS         (60 * 1000)
 
 #endif

@@ -2,9 +2,7 @@
 
 #include <string.h>
 
-#include "sidecar/base/arena.h"
 #include "sidecar/base/error.h"
-#include "sidecar/base/text.h"
 #include "sidecar/config/config_read.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -13,6 +11,12 @@ static const char *const store_names[] = {
 #define STORE_NAME(id, name, poll) name,
     STORE_TABLE(STORE_NAME)
 #undef STORE_NAME
+};
+
+static const uint64_t store_polls[] = {
+#define STORE_POLL(id, name, poll) poll,
+    STORE_TABLE(STORE_POLL)
+#undef STORE_POLL
 };
 
 static const char *const form_names[] = {
@@ -33,74 +37,45 @@ struct config config_default(void) {
     static const char *const packs[] = {"spark-production"};
     return (struct config){
         .mode = MODE_ENFORCE,
+        .vault = {.mount = "approle"},
         .poll_ms = LIMIT_POLL_STRONGBOX_MS,
         .overlap_ms = LIMIT_OVERLAP_MS,
+        .wait_ms = LIMIT_WAIT_MS,
         .packs = packs,
         .pack_count = COUNT(packs),
     };
 }
 
-static int read_mode(struct config_reader *r, const struct yaml_node *node, const char *what) {
-    static const char *const names[] = {[MODE_ENFORCE] = "enforce", [MODE_WARN] = "warn"};
-    size_t mode;
-    if (config_read_choice(r, node, what, names, COUNT(names), &mode) != 0)
+uint32_t config_stores(const struct config *config) {
+    uint32_t stores = 0;
+    for (size_t i = 0; i < config->secret_count; i++)
+        stores |= 1u << (unsigned)config->secrets[i].store;
+    return stores;
+}
+
+/* The shortest default of the stores in use; where none is, that of the strongbox. */
+static uint64_t default_poll(const struct config *config) {
+    uint32_t stores = config_stores(config);
+    uint64_t poll = 0;
+    for (size_t i = 0; i < STORE_KINDS; i++)
+        if ((stores & 1u << i) != 0 && (poll == 0 || store_polls[i] < poll))
+            poll = store_polls[i];
+    return poll != 0 ? poll : LIMIT_POLL_STRONGBOX_MS;
+}
+
+static int read_packs(struct config_reader *r, const struct config_key *key,
+                      const struct yaml_node *node, const char *what) {
+    if (config_read_typed(r, key, node, what) != 0)
         return -1;
-    r->config->mode = (enum config_mode)mode;
-    return 0;
-}
-
-static int read_box(struct config_reader *r, const struct yaml_node *node, const char *what) {
-    return config_read_path(r, node, what, LIMIT_PATH, &r->config->box);
-}
-
-static int read_box_key(struct config_reader *r, const struct yaml_node *node, const char *what) {
-    return config_read_path(r, node, what, LIMIT_PATH, &r->config->key);
-}
-
-static int read_strongbox(struct config_reader *r, const struct yaml_node *node, const char *what) {
-    static const struct config_key keys[] = {{"box", read_box}, {"key", read_box_key}};
-    return config_read_section(r, node, what, keys, COUNT(keys));
-}
-
-static int read_stores(struct config_reader *r, const struct yaml_node *node, const char *what) {
-    static const struct config_key keys[] = {
-        {"strongbox", read_strongbox}, {"vault", NULL}, {"aws", NULL}};
-    return config_read_section(r, node, what, keys, COUNT(keys));
-}
-
-static int read_packs(struct config_reader *r, const struct yaml_node *node, const char *what) {
-    struct config *config = r->config;
-    if (config_read_words(r, node, what, "._-", LIMIT_PACKS, &config->packs, &config->pack_count) !=
-        0)
-        return -1;
-    if (config->pack_count > 0)
+    if (r->config->pack_count > 0)
         return 0;
     yaml_error_value(&r->source, node, r->err, "%s is empty, and no policy is not a pass", what);
     return error_todo(r->err, "write [spark-production], or leave the key out");
 }
 
-static int read_policy(struct config_reader *r, const struct yaml_node *node, const char *what) {
-    static const struct config_key keys[] = {
-        {"packs", read_packs}, {"platform", NULL}, {"waivers", NULL}};
-    return config_read_section(r, node, what, keys, COUNT(keys));
-}
-
-static int read_user(struct config_reader *r, const struct yaml_node *node, const char *what) {
-    return config_read_word(r, node, what, "._-", LIMIT_USER_NAME - 1, &r->config->user);
-}
-
-static int read_job_user(struct config_reader *r, const struct yaml_node *node, const char *what) {
-    return config_read_word(r, node, what, "._-", LIMIT_USER_NAME - 1, &r->config->job_user);
-}
-
-static int read_require(struct config_reader *r, const struct yaml_node *node, const char *what) {
-    return config_read_words(r, node, what, "-", LIMIT_CONFIG_WORDS, &r->config->require,
-                             &r->config->require_count);
-}
-
-static int read_keep_env(struct config_reader *r, const struct yaml_node *node, const char *what) {
-    if (config_read_words(r, node, what, "_", LIMIT_CONFIG_WORDS, &r->config->keep_env,
-                          &r->config->keep_env_count) != 0)
+static int read_keep_env(struct config_reader *r, const struct config_key *key,
+                         const struct yaml_node *node, const char *what) {
+    if (config_read_typed(r, key, node, what) != 0)
         return -1;
     for (const struct yaml_node *item = node->first; item != NULL; item = item->next) {
         if (item->text[0] < '0' || item->text[0] > '9')
@@ -130,35 +105,148 @@ static int check_version(struct config_reader *r, const struct yaml_node *root) 
     return error_todo(r->err, "write `version: 1`, or use a newer arrestor");
 }
 
-static int accept_version(struct config_reader *r, const struct yaml_node *node, const char *what) {
+static int accept_version(struct config_reader *r, const struct config_key *key,
+                          const struct yaml_node *node, const char *what) {
     (void)r;
+    (void)key;
     (void)node;
     (void)what;
     return 0;
 }
 
+static const struct config_key strongbox_keys[] = {
+    {.name = "box",
+     .type = CONFIG_PATH,
+     .help = "The encrypted file. Default: where `arrestor strongbox` looks.",
+     .sample = "/etc/arrestor/secrets.box",
+     .most = LIMIT_PATH,
+     .offset = offsetof(struct config, box)},
+    {.name = "key",
+     .type = CONFIG_PATH,
+     .help = "Its key file, kept somewhere else than the box.",
+     .sample = "/etc/arrestor-keys/secrets.key",
+     .most = LIMIT_PATH,
+     .offset = offsetof(struct config, key)},
+};
+static const struct config_section strongbox_section = {strongbox_keys, COUNT(strongbox_keys),
+                                                        NULL};
+
+static const struct config_key store_keys[] = {
+    {.name = "strongbox",
+     .type = CONFIG_SECTION,
+     .help = "The local encrypted file.",
+     .section = &strongbox_section},
+    {.name = "vault",
+     .type = CONFIG_SECTION,
+     .help = "HashiCorp Vault or OpenBao, KV version 2.",
+     .section = &config_vault_section,
+     .read = config_read_vault},
+    {.name = "aws"},
+};
+static const struct config_section store_section = {store_keys, COUNT(store_keys), NULL};
+
+static const struct config_key policy_keys[] = {
+    {.name = "packs",
+     .type = CONFIG_WORDS,
+     .help = "What the configuration is judged by before the job starts.",
+     .standard = "[\"spark-production\"]",
+     .others = "._-",
+     .least = 1,
+     .most = LIMIT_PACKS,
+     .offset = offsetof(struct config, packs),
+     .count_offset = offsetof(struct config, pack_count),
+     .read = read_packs},
+    {.name = "platform"},
+    {.name = "waivers"},
+};
+static const struct config_section policy_section = {policy_keys, COUNT(policy_keys), NULL};
+
+static const char *const modes[] = {
+    [MODE_ENFORCE] = "enforce", [MODE_WARN] = "warn", [MODE_WARN + 1] = NULL};
+
 /* Secrets stand before deliver, because references name them. */
+static const struct config_key top_keys[] = {
+    {.name = "version",
+     .type = CONFIG_NUMBER,
+     .required = true,
+     .help = "Version of this file's form.",
+     .sample = "1",
+     .least = 1,
+     .most = 1,
+     .read = accept_version},
+    {.name = "mode",
+     .type = CONFIG_CHOICE,
+     .help = "enforce: what the policy refuses does not start. warn: it is only reported.",
+     .standard = "enforce",
+     .choices = modes,
+     .offset = offsetof(struct config, mode)},
+    {.name = "stores",
+     .type = CONFIG_SECTION,
+     .help = "Where secrets are had from.",
+     .section = &store_section},
+    {.name = "secrets",
+     .type = CONFIG_EACH,
+     .help = "NAME: where the secret lies. The name is what references begin with.",
+     .sample = "{\"db\": {\"store\": \"strongbox\", \"path\": \"orders-db\"}}",
+     .others = "_-",
+     .most = LIMIT_SECRET_NAME,
+     .section = &config_secret_section,
+     .read = config_read_secrets},
+    {.name = "deliver",
+     .type = CONFIG_SECTION,
+     .help = "How the set is placed.",
+     .section = &config_deliver_section},
+    {.name = "policy",
+     .type = CONFIG_SECTION,
+     .help = "What a launch is judged by.",
+     .section = &policy_section},
+    {.name = "user",
+     .type = CONFIG_WORD,
+     .help = "Started as root, the processes of arrestor run as this user.",
+     .standard = "arrestor",
+     .others = "._-",
+     .most = LIMIT_USER_NAME - 1,
+     .offset = offsetof(struct config, user)},
+    {.name = "job-user",
+     .type = CONFIG_WORD,
+     .help = "Started as root, the job runs as this user. Default: root, as the caller.",
+     .sample = "etl",
+     .others = "._-",
+     .most = LIMIT_USER_NAME - 1,
+     .offset = offsetof(struct config, job_user)},
+    {.name = "require",
+     .type = CONFIG_WORDS,
+     .help = "Protections without which arrestor refuses to work; `arrestor selftest` lists them.",
+     .standard = "[]",
+     .others = "-",
+     .most = LIMIT_CONFIG_WORDS,
+     .offset = offsetof(struct config, require),
+     .count_offset = offsetof(struct config, require_count)},
+    {.name = "keep-env",
+     .type = CONFIG_WORDS,
+     .help = "Variables that the job inherits although arrestor would refuse or remove them.",
+     .standard = "[]",
+     .others = "_",
+     .most = LIMIT_CONFIG_WORDS,
+     .offset = offsetof(struct config, keep_env),
+     .count_offset = offsetof(struct config, keep_env_count),
+     .read = read_keep_env},
+    {.name = "grace",
+     .type = CONFIG_PERIOD,
+     .help = "How long an expired secret that has no successor is still delivered.",
+     .standard = "0s",
+     .offset = offsetof(struct config, grace_ms)},
+    {.name = "on-drift"},
+    {.name = "metrics"},
+};
+const struct config_section config_top = {top_keys, COUNT(top_keys), NULL};
+
 static int read_file(struct config_reader *r, const struct yaml_node *root) {
-    static const struct config_key keys[] = {
-        {"version", accept_version},
-        {"mode", read_mode},
-        {"stores", read_stores},
-        {"secrets", config_read_secrets},
-        {"deliver", config_read_deliver},
-        {"policy", read_policy},
-        {"user", read_user},
-        {"job-user", read_job_user},
-        {"require", read_require},
-        {"keep-env", read_keep_env},
-        {"on-drift", NULL},
-        {"grace", NULL},
-        {"metrics", NULL},
-    };
     if (root != NULL && yaml_expect(&r->source, root, YAML_MAPPING, "", r->err) != 0)
         return -1;
     if (check_version(r, root) != 0)
         return -1;
-    return config_read_section(r, root, "", keys, COUNT(keys));
+    return config_read_section(r, root, "", &config_top, r->config);
 }
 
 int config_parse(const char *bytes, size_t length, const char *name, struct arena *arena,
@@ -169,10 +257,13 @@ int config_parse(const char *bytes, size_t length, const char *name, struct aren
                               .config = &config,
                               .err = err};
     const struct yaml_node *root;
+    config.poll_ms = 0;
     if (yaml_parse(bytes, length, name, ERROR_CONFIG, arena, &root, err) != 0)
         return -1;
     if (read_file(&r, root) != 0)
         return -1;
+    if (config.poll_ms == 0)
+        config.poll_ms = default_poll(&config);
     *ret = config;
     return 0;
 }

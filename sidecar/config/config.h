@@ -18,7 +18,9 @@ struct error;
 enum config_mode { MODE_ENFORCE, MODE_WARN };
 
 /* One row per kind of store: name in the file, default poll in ms. */
-#define STORE_TABLE(X)             X(STRONGBOX, "strongbox", LIMIT_POLL_STRONGBOX_MS)
+#define STORE_TABLE(X)                                                                             \
+    X(STRONGBOX, "strongbox", LIMIT_POLL_STRONGBOX_MS)                                             \
+    X(VAULT, "vault", LIMIT_POLL_VAULT_MS)
 #define STORE_ENUM(id, name, poll) STORE_##id,
 enum store_kind { STORE_TABLE(STORE_ENUM) STORE_KINDS };
 #undef STORE_ENUM
@@ -26,7 +28,36 @@ enum store_kind { STORE_TABLE(STORE_ENUM) STORE_KINDS };
 struct config_secret {
     const char *name; /* as used in ${name} and ${name.field} */
     enum store_kind store;
-    const char *path; /* name in the store */
+    const char *path; /* name in the store; vault: as in its API, secret/data/NAME */
+    uint64_t version; /* vault: pinned; 0: the newest */
+    size_t line, column;
+};
+
+/* scheme://host[:port] of a store over the network. */
+struct config_address {
+    const char *text; /* as written, without a trailing '/' */
+    bool tls;
+    const char *host; /* without brackets, also for IPv6 */
+    uint16_t port;
+};
+
+/* One row per way to log in to Vault: id, key in `auth:`. */
+#define VAULT_AUTH_TABLE(X)       X(TOKEN, "token") X(APPROLE, "approle")
+#define VAULT_AUTH_ENUM(id, name) VAULT_AUTH_##id,
+enum vault_auth { VAULT_AUTH_TABLE(VAULT_AUTH_ENUM) VAULT_AUTHS };
+#undef VAULT_AUTH_ENUM
+
+/* stores.vault. Paths are as written. NULL: not said. */
+struct config_vault {
+    const struct config_address *addresses; /* `address:`, then `also:` */
+    size_t address_count;
+    const char *ca, *tls_name, *namespace_path;
+    bool allow_http; /* beyond loopback */
+    enum vault_auth auth;
+    const char *token_file;                    /* auth.token.file */
+    const char *mount;                         /* auth.approle.mount: "approle" */
+    const char *role_id;                       /* auth.approle.role-id, literal: no secret */
+    const char *role_id_file, *secret_id_file; /* auth.approle.… */
     size_t line, column;
 };
 
@@ -62,10 +93,14 @@ struct config_file {
 struct config {
     enum config_mode mode;
     const char *box, *key; /* stores.strongbox, as written; NULL: the command's defaults */
+    struct config_vault vault;
     const struct config_secret *secrets;
     size_t secret_count;
     const char *dir, *state; /* deliver.dir, deliver.state: absolute; NULL: the default rule */
-    uint64_t poll_ms, overlap_ms;
+    uint64_t poll_ms;        /* as said, else the shortest default of the stores in use */
+    uint64_t overlap_ms;
+    uint64_t wait_ms;  /* deliver.wait: for a store that is down, before the first set */
+    uint64_t grace_ms; /* grace: past an expiry */
     const struct config_file *files;
     size_t file_count;
     const char *const *packs; /* never empty: {"spark-production"} by default */
@@ -96,9 +131,19 @@ int config_load(int fd, const char *name, struct arena *arena, struct config *re
 int config_parse(const char *bytes, size_t length, const char *name, struct arena *arena,
                  struct config *ret, struct error *err);
 
+/* Completes what the file does not say by the caller's VAULT_ADDR, VAULT_CACERT,
+ * VAULT_NAMESPACE and VAULT_TLS_SERVER_NAME; words end with NUL each. Afterwards
+ * checks what only then can be: a secret of vault needs an address. 0, or -1 with
+ * ERROR_CONFIG. fd -1: no words. */
+int config_load_environment(int fd, struct arena *arena, struct config *config, struct error *err);
+
+/* The stores that a secret is had from, as bits of enum store_kind. */
+uint32_t config_stores(const struct config *config);
+
 /* Appends what is not wrong but unwise, one sentence a line; nothing where all is
  * well. Today: raw files that hold different fields of one secret, because a
- * reader of two files may see one old and one new. */
+ * reader of two files may see one old and one new; paths in Vault that are none of
+ * KV version 2. */
 void config_lint(const struct config *config, struct buffer *out);
 
 #endif

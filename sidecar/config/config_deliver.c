@@ -103,15 +103,6 @@ static int read_properties(struct config_reader *r, const struct yaml_node *node
     return 0;
 }
 
-static int read_raw(struct config_reader *r, const struct yaml_node *node, const char *what,
-                    struct config_file *file) {
-    return config_read_reference(r, node, what, &file->raw);
-}
-
-static int (*const form_readers[])(struct config_reader *, const struct yaml_node *, const char *,
-                                   struct config_file *) = {
-    [FORM_RAW] = read_raw, [FORM_PROPERTIES] = read_properties};
-
 static const char *file_name_fault(const char *name) {
     static const char *const ours[] = {"current", "status.json", "lock"};
     for (size_t i = 0; i < COUNT(ours); i++)
@@ -138,35 +129,60 @@ static int check_file_name(struct config_reader *r, const struct yaml_node *node
                       LIMIT_FILE_NAME);
 }
 
-static int check_one_form(struct config_reader *r, const struct yaml_node *node, const char *what) {
-    const char *names[FORMS];
-    for (size_t i = 0; i < FORMS; i++)
-        names[i] = config_form_name((enum form)i);
-    if (yaml_check_keys(&r->source, node, names, FORMS, what, r->err) != 0)
-        return -1;
-    if (node->count == 1)
-        return 0;
-    yaml_error_key(&r->source, node, r->err, "%s needs exactly one form, but has %zu", what,
-                   node->count);
-    return error_todo(r->err, "write {raw: \"${secret.field}\"} or {properties: {key: "
-                              "\"${secret.field}\"}}");
+static int take_raw(struct config_reader *r, const struct config_key *key,
+                    const struct yaml_node *node, const char *what) {
+    struct config_file *file = r->target;
+    (void)key;
+    file->form = FORM_RAW;
+    return config_read_reference(r, node, what, &file->raw);
 }
+
+static int take_properties(struct config_reader *r, const struct config_key *key,
+                           const struct yaml_node *node, const char *what) {
+    struct config_file *file = r->target;
+    (void)key;
+    file->form = FORM_PROPERTIES;
+    return read_properties(r, node, what, file);
+}
+
+/* One row per form, in the order of FORM_TABLE. */
+static const struct config_key file_keys[] = {
+    {.name = "raw",
+     .type = CONFIG_REFERENCE,
+     .help = "The bytes of the value and nothing else.",
+     .sample = "${db.password}",
+     .read = take_raw},
+    {.name = "properties",
+     .type = CONFIG_PROPERTIES,
+     .help = "A java.util.Properties file: each value is one whole reference, or plain text.",
+     .sample = "{\"password\": \"${db.password}\"}",
+     .most = LIMIT_FILE_PROPERTIES,
+     .read = take_properties},
+};
+_Static_assert(COUNT(file_keys) == FORMS, "every form has its row");
+
+static const char *const forms[] = {
+#define FORM_NAME(id, name) name,
+    FORM_TABLE(FORM_NAME) NULL
+#undef FORM_NAME
+};
+static const struct config_section file_section = {file_keys, COUNT(file_keys), forms};
 
 static int read_file(struct config_reader *r, const struct yaml_node *node,
                      struct config_file *file) {
     const char *what = arena_printf(r->arena, "deliver.files.%.100s", node->key);
     if (what == NULL)
         return error_set(r->err, ERROR_MEMORY, "memory is exhausted");
-    if (check_file_name(r, node) != 0 || check_one_form(r, node, what) != 0)
+    if (check_file_name(r, node) != 0)
         return -1;
     *file =
         (struct config_file){.name = node->key, .line = node->key_line, .column = node->key_column};
-    while (strcmp(config_form_name(file->form), node->first->key) != 0)
-        file->form++;
-    return form_readers[file->form](r, node->first, what, file);
+    return config_read_section(r, node, what, &file_section, file);
 }
 
-static int read_files(struct config_reader *r, const struct yaml_node *node, const char *what) {
+static int read_files(struct config_reader *r, const struct config_key *key,
+                      const struct yaml_node *node, const char *what) {
+    (void)key;
     if (yaml_is_null(node))
         return 0;
     if (yaml_expect(&r->source, node, YAML_MAPPING, what, r->err) != 0)
@@ -187,19 +203,16 @@ static int read_files(struct config_reader *r, const struct yaml_node *node, con
     return 0;
 }
 
-static int read_dir(struct config_reader *r, const struct yaml_node *node, const char *what) {
-    return config_read_directory(r, node, what, DIRECTORY_LIMIT, &r->config->dir);
-}
-
 static bool lies_within(const char *path, const char *directory) {
     size_t length = strlen(directory);
     return text_starts(path, directory) && (path[length] == '/' || path[length] == '\0');
 }
 
 /* The job reads dir; what lies in state is for nobody but us. */
-static int read_state(struct config_reader *r, const struct yaml_node *node, const char *what) {
-    struct config *config = r->config;
-    if (config_read_directory(r, node, what, DIRECTORY_LIMIT, &config->state) != 0)
+static int read_state(struct config_reader *r, const struct config_key *key,
+                      const struct yaml_node *node, const char *what) {
+    const struct config *config = r->config;
+    if (config_read_typed(r, key, node, what) != 0)
         return -1;
     if (config->dir == NULL ||
         (!lies_within(config->state, config->dir) && !lies_within(config->dir, config->state)))
@@ -209,18 +222,47 @@ static int read_state(struct config_reader *r, const struct yaml_node *node, con
                               "nobody but arrestor state");
 }
 
-static int read_overlap(struct config_reader *r, const struct yaml_node *node, const char *what) {
-    return config_read_period(r, node, what, 0, &r->config->overlap_ms);
-}
-
-static int read_poll(struct config_reader *r, const struct yaml_node *node, const char *what) {
-    return config_read_period(r, node, what, LIMIT_POLL_MIN_MS, &r->config->poll_ms);
-}
-
-int config_read_deliver(struct config_reader *r, const struct yaml_node *node, const char *what) {
-    static const struct config_key keys[] = {
-        {"dir", read_dir},   {"state", read_state}, {"overlap", read_overlap},
-        {"poll", read_poll}, {"files", read_files}, {"use", NULL},
-    };
-    return config_read_section(r, node, what, keys, COUNT(keys));
-}
+/* dir stands before state, which is held against it. */
+static const struct config_key keys[] = {
+    {.name = "dir",
+     .type = CONFIG_DIRECTORY,
+     .help = "Where the set is placed; on tmpfs. Default: a fresh directory in the first that is "
+             "tmpfs of /run/arrestor, $XDG_RUNTIME_DIR/arrestor and /dev/shm.",
+     .sample = "/run/arrestor/etl",
+     .most = DIRECTORY_LIMIT,
+     .offset = offsetof(struct config, dir)},
+    {.name = "state",
+     .type = CONFIG_DIRECTORY,
+     .help = "What arrestor itself keeps between renewals; on tmpfs, never inside dir.",
+     .sample = "/run/arrestor/etl-state",
+     .most = DIRECTORY_LIMIT,
+     .offset = offsetof(struct config, state),
+     .read = read_state},
+    {.name = "overlap",
+     .type = CONFIG_PERIOD,
+     .help = "How long the previous set stays beside its successor.",
+     .standard = "5m",
+     .offset = offsetof(struct config, overlap_ms)},
+    {.name = "poll",
+     .type = CONFIG_PERIOD,
+     .help = "How often the stores are asked for what is new. Default: 2s where the strongbox is "
+             "used, else 60s.",
+     .sample = "2s",
+     .least = LIMIT_POLL_MIN_MS,
+     .offset = offsetof(struct config, poll_ms)},
+    {.name = "wait",
+     .type = CONFIG_PERIOD,
+     .help = "How long a store that is down is waited for before the first set.",
+     .standard = "1m",
+     .offset = offsetof(struct config, wait_ms)},
+    {.name = "files",
+     .type = CONFIG_EACH,
+     .help = "FILE NAME: what the file is filled with.",
+     .sample = "{\"db.key\": {\"raw\": \"${db.password}\"}}",
+     .pattern = "^(?!\\.)(?!(current|status\\.json|lock)$)[ -.0-~]+$",
+     .most = LIMIT_FILE_NAME,
+     .section = &file_section,
+     .read = read_files},
+    {.name = "use"},
+};
+const struct config_section config_deliver_section = {keys, COUNT(keys), NULL};

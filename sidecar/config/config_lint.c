@@ -34,7 +34,27 @@ static void lint_secret(const struct config *config, size_t secret, struct buffe
     }
 }
 
+/* Whether `data` stands between the mount, which may have several parts, and a name. */
+static bool has_data_part(const char *path) {
+    const char *data = strstr(path, "/data/");
+    return data != NULL && data[strlen("/data/")] != '\0';
+}
+
+static void lint_path(const struct config_secret *secret, struct buffer *out) {
+    if (secret->store != STORE_VAULT || has_data_part(secret->path))
+        return;
+    int mount = (int)strcspn(secret->path, "/");
+    const char *name = secret->path[mount] == '/' ? secret->path + mount + 1 : "NAME";
+    buffer_printf(out,
+                  "line %zu: the path of the secret %s has no part `data`; KV version 2 is read at "
+                  "MOUNT/data/NAME: write %.*s/data/%s\n",
+                  secret->line, secret->name, mount, secret->path, name);
+}
+
 void config_lint(const struct config *config, struct buffer *out) {
-    for (size_t i = 0; config->file_count > 0 && i < config->secret_count; i++)
-        lint_secret(config, i, out);
+    for (size_t i = 0; i < config->secret_count; i++) {
+        lint_path(&config->secrets[i], out);
+        if (config->file_count > 0)
+            lint_secret(config, i, out);
+    }
 }

@@ -3,51 +3,105 @@
 #include <string.h>
 
 #include "sidecar/base/arena.h"
+#include "sidecar/base/buffer.h"
 #include "sidecar/base/error.h"
 #include "sidecar/base/number.h"
 #include "sidecar/base/text.h"
 
 #define SECTION_KEYS 16
 
-static int refuse_unsupported(struct config_reader *r, const struct yaml_node *child,
-                              const char *what) {
-    const char *dot = *what != '\0' ? "." : "";
-    yaml_error_key(&r->source, child, r->err, "%s%s%s is not supported by this version", what, dot,
-                   child->key);
+/* "stores" and "vault" to "stores.vault"; NULL with the error filled. */
+static const char *join(struct config_reader *r, const char *what, const char *key) {
+    const char *path = arena_printf(r->arena, "%s%s%s", what, *what != '\0' ? "." : "", key);
+    if (path == NULL)
+        error_set(r->err, ERROR_MEMORY, "memory is exhausted");
+    return path;
+}
+
+static int refuse_later(struct config_reader *r, const struct config_key *key,
+                        const struct yaml_node *child, const char *what) {
+    const char *path = join(r, what, child->key);
+    if (path == NULL)
+        return -1;
+    if (key->read != NULL)
+        return key->read(r, key, child, path);
+    yaml_error_key(&r->source, child, r->err, "%s is not supported by this version", path);
     return error_todo(r->err, "leave it out, or use a newer arrestor");
 }
 
+static int refuse_missing(struct config_reader *r, const struct config_key *key,
+                          const struct yaml_node *node, const char *what) {
+    yaml_error_key(&r->source, node, r->err, "%s has no %s", what, key->name);
+    return error_todo(r->err, "write %s: %s", key->name,
+                      key->sample != NULL ? key->sample : key->standard);
+}
+
+static int check_one_of(struct config_reader *r, const struct yaml_node *node, const char *what,
+                        const char *const *names) {
+    struct buffer list = buffer_make(LIMIT_ERROR_TODO);
+    size_t there = 0;
+    for (const char *const *name = names; *name != NULL; name++) {
+        there += yaml_find(node, *name) != NULL;
+        buffer_printf(&list, "%s%s", name == names ? "" : name[1] == NULL ? " or " : ", ", *name);
+    }
+    if (there != 1) {
+        yaml_error_key(&r->source, node, r->err, "%s needs exactly one of %s, but has %zu", what,
+                       list.data != NULL ? list.data : "its keys", there);
+        error_todo(r->err, "write %s", list.data != NULL ? list.data : "one of them");
+    }
+    buffer_free(&list);
+    return there == 1 ? 0 : -1;
+}
+
 static int check_section(struct config_reader *r, const struct yaml_node *node, const char *what,
-                         const struct config_key *keys, size_t count) {
+                         const struct config_section *section) {
     const char *names[SECTION_KEYS];
     size_t supported = 0;
-    for (size_t i = 0; i < count; i++) {
-        const struct yaml_node *child = yaml_find(node, keys[i].name);
-        if (keys[i].read == NULL && child != NULL)
-            return refuse_unsupported(r, child, what);
-        if (keys[i].read != NULL && supported < SECTION_KEYS)
-            names[supported++] = keys[i].name;
+    for (size_t i = 0; i < section->count; i++) {
+        const struct config_key *key = &section->keys[i];
+        const struct yaml_node *child = yaml_find(node, key->name);
+        if (key->type == CONFIG_LATER && child != NULL)
+            return refuse_later(r, key, child, what);
+        if (key->type != CONFIG_LATER && supported < SECTION_KEYS)
+            names[supported++] = key->name;
     }
-    return yaml_check_keys(&r->source, node, names, supported, what, r->err);
+    if (yaml_check_keys(&r->source, node, names, supported, what, r->err) != 0)
+        return -1;
+    for (size_t i = 0; i < section->count; i++)
+        if (section->keys[i].required && yaml_find(node, section->keys[i].name) == NULL)
+            return refuse_missing(r, &section->keys[i], node, what);
+    return section->one_of == NULL ? 0 : check_one_of(r, node, what, section->one_of);
+}
+
+bool config_needs_keys(const struct config_section *section) {
+    for (size_t i = 0; i < section->count; i++)
+        if (section->keys[i].required)
+            return true;
+    return section->one_of != NULL;
+}
+
+static int read_value(struct config_reader *r, const struct config_key *key,
+                      const struct yaml_node *node, const char *what) {
+    return (key->read != NULL ? key->read : config_read_typed)(r, key, node, what);
 }
 
 int config_read_section(struct config_reader *r, const struct yaml_node *node, const char *what,
-                        const struct config_key *keys, size_t count) {
-    if (yaml_is_null(node))
+                        const struct config_section *section, void *target) {
+    void *outer = r->target;
+    if (yaml_is_null(node) && !config_needs_keys(section))
         return 0;
-    if (check_section(r, node, what, keys, count) != 0)
+    if (check_section(r, node, what, section) != 0)
         return -1;
-    for (size_t i = 0; i < count; i++) {
-        const struct yaml_node *child = yaml_find(node, keys[i].name);
+    r->target = target;
+    for (size_t i = 0; i < section->count; i++) {
+        const struct yaml_node *child = yaml_find(node, section->keys[i].name);
         if (child == NULL)
             continue;
-        const char *dot = *what != '\0' ? "." : "";
-        const char *path = arena_printf(r->arena, "%s%s%s", what, dot, child->key);
-        if (path == NULL)
-            return error_set(r->err, ERROR_MEMORY, "memory is exhausted");
-        if (keys[i].read(r, child, path) != 0)
+        const char *path = join(r, what, child->key);
+        if (path == NULL || read_value(r, &section->keys[i], child, path) != 0)
             return -1;
     }
+    r->target = outer;
     return 0;
 }
 
@@ -58,14 +112,15 @@ void *config_make_array(struct config_reader *r, size_t count, size_t size) {
     return array;
 }
 
-static bool has_odd_component(const char *path) {
-    for (const char *p = path; *p == '/';) {
-        size_t length = strcspn(++p, "/");
-        if (length == 0 || (length <= 2 && strspn(p, ".") >= length))
+bool config_is_plain_path(const char *path) {
+    for (;;) {
+        size_t length = strcspn(path, "/");
+        if (length == 0 || (length <= 2 && strspn(path, ".") >= length))
+            return false;
+        if (path[length] == '\0')
             return true;
-        p += length;
+        path += length + 1;
     }
-    return false;
 }
 
 int config_read_path(struct config_reader *r, const struct yaml_node *node, const char *what,
@@ -87,7 +142,7 @@ int config_read_directory(struct config_reader *r, const struct yaml_node *node,
     const char *path;
     if (config_read_path(r, node, what, most, &path) != 0)
         return -1;
-    if (path[0] == '/' && !has_odd_component(path)) {
+    if (path[0] == '/' && config_is_plain_path(path + 1)) {
         *ret = path;
         return 0;
     }
@@ -112,6 +167,21 @@ int config_read_period(struct config_reader *r, const struct yaml_node *node, co
     }
     *ret = value;
     return 0;
+}
+
+int config_read_number(struct config_reader *r, const struct yaml_node *node, const char *what,
+                       uint64_t least, uint64_t most, uint64_t *ret) {
+    const char *text;
+    uint64_t value;
+    if (yaml_read_text(&r->source, node, what, &text, r->err) != 0)
+        return -1;
+    if (number_parse(text, most, &value) == 0 && value >= least) {
+        *ret = value;
+        return 0;
+    }
+    yaml_error_value(&r->source, node, r->err, "%s is not a number that can stand here", what);
+    return error_todo(r->err, "write a whole number of %llu to %llu", (unsigned long long)least,
+                      (unsigned long long)most);
 }
 
 bool config_is_word(const char *text, const char *others) {
@@ -163,13 +233,14 @@ int config_read_words(struct config_reader *r, const struct yaml_node *node, con
 }
 
 int config_read_choice(struct config_reader *r, const struct yaml_node *node, const char *what,
-                       const char *const *names, size_t count, size_t *ret) {
+                       const char *const *names, size_t *ret) {
     const char *text;
+    size_t count = 0;
     if (yaml_read_text(&r->source, node, what, &text, r->err) != 0)
         return -1;
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(text, names[i]) == 0) {
-            *ret = i;
+    for (; names[count] != NULL; count++) {
+        if (strcmp(text, names[count]) == 0) {
+            *ret = count;
             return 0;
         }
     }

@@ -9,53 +9,124 @@
 #define FIELD_OTHERS "_.-"
 #define PATH_OTHERS  "._-/" /* as strongbox names */
 
-static int read_store(struct config_reader *r, const struct yaml_node *node, const char *what,
-                      enum store_kind *ret) {
-    static const char *const later[] = {"vault", "aws"};
-    const char *names[STORE_KINDS], *text;
-    size_t kind;
-    if (yaml_read_text(&r->source, node, what, &text, r->err) != 0)
-        return -1;
-    for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
-        if (strcmp(text, later[i]) != 0)
-            continue;
-        yaml_error_value(&r->source, node, r->err, "the store %s is not supported by this version",
-                         text);
-        return error_todo(r->err, "put the secret into the strongbox: "
-                                  "`arrestor strongbox set NAME`, and write store: strongbox");
-    }
-    for (size_t i = 0; i < STORE_KINDS; i++)
-        names[i] = config_store_name((enum store_kind)i);
-    if (config_read_choice(r, node, what, names, STORE_KINDS, &kind) != 0)
-        return -1;
-    *ret = (enum store_kind)kind;
-    return 0;
-}
-
-static int read_secret_path(struct config_reader *r, const struct yaml_node *node, const char *what,
-                            const char **ret) {
+static int read_store(struct config_reader *r, const struct config_key *key,
+                      const struct yaml_node *node, const char *what) {
     const char *text;
     if (yaml_read_text(&r->source, node, what, &text, r->err) != 0)
         return -1;
+    if (strcmp(text, "aws") != 0)
+        return config_read_typed(r, key, node, "store");
+    yaml_error_value(&r->source, node, r->err, "the store aws is not supported by this version");
+    return error_todo(r->err, "put the secret into Vault or into the strongbox (`arrestor "
+                              "strongbox set NAME`), and write store: vault or store: strongbox");
+}
+
+static int read_box_path(struct config_reader *r, const struct yaml_node *node, const char *text) {
+    struct config_secret *secret = r->target;
     bool edges = text[0] == '/' || text_ends(text, "/");
     if (config_is_word(text, PATH_OTHERS) && strlen(text) <= LIMIT_SECRET_NAME && !edges) {
-        *ret = text;
+        secret->path = text;
         return 0;
     }
-    yaml_error_value(&r->source, node, r->err, "%s is not the name of a secret in its store", what);
+    yaml_error_value(&r->source, node, r->err, "path is not the name of a secret in its store");
     return error_todo(r->err, "use 1 to %d letters, digits and any of ._-/, no '/' at the ends",
                       LIMIT_SECRET_NAME);
 }
 
-static int refuse_incomplete(struct config_reader *r, const struct yaml_node *node,
-                             const char *what, const char *key) {
-    yaml_error_key(&r->source, node, r->err, "%s has no %s", what, key);
-    return error_todo(r->err, "write %s: {store: strongbox, path: NAME}", node->key);
+/* What stands before a path within Vault that people copy from a URL. */
+static size_t vault_prefix(const char *text) {
+    size_t length = strspn(text, "/");
+    if (text_starts(text + length, "v1/"))
+        length += strlen("v1/");
+    return length;
 }
+
+static const char *vault_path_fault(const char *text) {
+    if (strlen(text) > LIMIT_PATH)
+        return "is longer than 256 bytes";
+    for (const char *p = text; *p != '\0'; p++)
+        if (*p <= ' ' || *p > '~' || strchr("?#%\\\"", *p) != NULL)
+            return "holds a blank, one of ?#%\\\", or what is not ASCII";
+    return config_is_plain_path(text) ? NULL : "has an empty, '.' or '..' part";
+}
+
+static int read_vault_path(struct config_reader *r, const struct yaml_node *node,
+                           const char *text) {
+    struct config_secret *secret = r->target;
+    const char *fault = vault_path_fault(text + vault_prefix(text));
+    if (fault == NULL && vault_prefix(text) == 0) {
+        secret->path = text;
+        return 0;
+    }
+    if (fault != NULL) {
+        yaml_error_value(&r->source, node, r->err, "path %s", fault);
+        return error_todo(r->err,
+                          "write it as in Vault's API: secret/data/NAME, of at most %d "
+                          "printable ASCII characters",
+                          LIMIT_PATH);
+    }
+    yaml_error_value(&r->source, node, r->err, "path begins with %.*s", (int)vault_prefix(text),
+                     text);
+    return error_todo(r->err, "write path: %s", text + vault_prefix(text));
+}
+
+static int read_secret_path(struct config_reader *r, const struct config_key *key,
+                            const struct yaml_node *node, const char *what) {
+    const struct config_secret *secret = r->target;
+    const char *text;
+    (void)key;
+    if (yaml_read_text(&r->source, node, what, &text, r->err) != 0)
+        return -1;
+    return secret->store == STORE_VAULT ? read_vault_path(r, node, text)
+                                        : read_box_path(r, node, text);
+}
+
+static int read_secret_version(struct config_reader *r, const struct config_key *key,
+                               const struct yaml_node *node, const char *what) {
+    const struct config_secret *secret = r->target;
+    if (secret->store == STORE_VAULT)
+        return config_read_typed(r, key, node, what);
+    yaml_error_key(&r->source, node, r->err, "%s needs store: vault", what);
+    return error_todo(r->err, "leave version: out: a %s keeps only the newest value",
+                      config_store_name(secret->store));
+}
+
+static const char *const stores[] = {
+#define STORE_NAME(id, name, poll) name,
+    STORE_TABLE(STORE_NAME) NULL
+#undef STORE_NAME
+};
+
+/* The store stands first: what a path may be depends on it. */
+static const struct config_key keys[] = {
+    {.name = "store",
+     .type = CONFIG_CHOICE,
+     .required = true,
+     .help = "The store that has it.",
+     .sample = "strongbox",
+     .choices = stores,
+     .offset = offsetof(struct config_secret, store),
+     .read = read_store},
+    {.name = "path",
+     .type = CONFIG_TEXT,
+     .required = true,
+     .help = "Its name in the strongbox; in Vault as in its API: secret/data/NAME.",
+     .sample = "orders-db",
+     .read = read_secret_path},
+    {.name = "version",
+     .type = CONFIG_NUMBER,
+     .help = "Vault: this version and no newer one.",
+     .sample = "3",
+     .least = 1,
+     .most = (uint64_t)1 << 31,
+     .offset = offsetof(struct config_secret, version),
+     .read = read_secret_version},
+    {.name = "for"},
+};
+const struct config_section config_secret_section = {keys, sizeof keys / sizeof *keys, NULL};
 
 static int read_secret(struct config_reader *r, const struct yaml_node *node,
                        struct config_secret *secret) {
-    static const char *const keys[] = {"store", "path"};
     const char *what = arena_printf(r->arena, "secrets.%.*s", LIMIT_SECRET_NAME, node->key);
     if (what == NULL)
         return error_set(r->err, ERROR_MEMORY, "memory is exhausted");
@@ -63,24 +134,14 @@ static int read_secret(struct config_reader *r, const struct yaml_node *node,
         yaml_error_key(&r->source, node, r->err, "a secret cannot have this name");
         return error_todo(r->err, "use 1 to %d letters, digits, '_' and '-'", LIMIT_SECRET_NAME);
     }
-    const struct yaml_node *later = yaml_find(node, "for");
-    if (later != NULL) {
-        yaml_error_key(&r->source, later, r->err, "%s.for is not supported by this version", what);
-        return error_todo(r->err, "leave it out, or use a newer arrestor");
-    }
-    if (yaml_check_keys(&r->source, node, keys, sizeof keys / sizeof *keys, what, r->err) != 0)
-        return -1;
-    const struct yaml_node *store = yaml_find(node, "store"), *path = yaml_find(node, "path");
-    if (store == NULL || path == NULL)
-        return refuse_incomplete(r, node, what, store == NULL ? "store" : "path");
     *secret = (struct config_secret){
         .name = node->key, .line = node->key_line, .column = node->key_column};
-    if (read_store(r, store, "store", &secret->store) != 0)
-        return -1;
-    return read_secret_path(r, path, "path", &secret->path);
+    return config_read_section(r, node, what, &config_secret_section, secret);
 }
 
-int config_read_secrets(struct config_reader *r, const struct yaml_node *node, const char *what) {
+int config_read_secrets(struct config_reader *r, const struct config_key *key,
+                        const struct yaml_node *node, const char *what) {
+    (void)key;
     if (yaml_is_null(node))
         return 0;
     if (yaml_expect(&r->source, node, YAML_MAPPING, what, r->err) != 0)

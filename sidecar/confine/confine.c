@@ -15,6 +15,7 @@
 #include "sidecar/confine/filter.h"
 #include "sidecar/confine/landlock.h"
 #include "sidecar/confine/role_table.h"
+#include "sidecar/confine/trap.h"
 
 static const char *const protection_names[] = {
 #define PROTECTION_NAME(id, name) name,
@@ -120,10 +121,13 @@ int confine_climb(enum role role, const struct confine_request *request, struct 
     if (climb_drop(role, request, &state, err) != 0 ||
         climb_undumpable(row, request->spawned, &state, err) != 0)
         return -1;
-    if (landlock_confine(request->paths, request->path_count, &state.state[PROTECTION_LANDLOCK],
-                         err) != 0)
+    bool dials = (row->calls & CALLS_DIAL) != 0, answers = row->answers && trap_is_possible();
+    if (landlock_confine(request->paths, request->path_count, dials,
+                         &state.state[PROTECTION_LANDLOCK], err) != 0)
         return -1;
-    if (filter_load(row->calls, &state.state[PROTECTION_SECCOMP], err) != 0)
+    if (answers && trap_install(err) != 0)
+        return -1;
+    if (filter_load(row->calls, answers, &state.state[PROTECTION_SECCOMP], err) != 0)
         return -1;
     *ret = state;
     return 0;

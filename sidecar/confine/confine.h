@@ -23,7 +23,9 @@ struct error;
     X(WARDEN, "warden")                                                                            \
     X(JUDGE, "judge")                                                                              \
     X(TOOL, "tool")                                                                                \
+    X(DIAL, "dial")                                                                                \
     X(FETCH, "fetch")                                                                              \
+    X(FETCH_NET, "fetch-net")                                                                      \
     X(PLACE, "place")
 #define ROLE_ENUM(id, name) ROLE_##id,
 enum role { ROLE_TABLE(ROLE_ENUM) ROLES };
@@ -69,6 +71,10 @@ struct confine_request {
  * that the kernel lacks is degraded or off in *ret. */
 int confine_climb(enum role role, const struct confine_request *request, struct protections *ret,
                   struct error *err);
+
+/* How many system calls of this process the filter has answered with ENOSYS, in
+ * a role that answers (role_table.h) instead of ending. */
+unsigned confine_trapped(void);
 
 /* Monitor's own part: non-dumpable, and parent of every orphan of the job
  * (subreaper). Nothing of it is inherited by Spark. 0, or -1 with ERROR_SYSTEM. */

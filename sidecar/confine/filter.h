@@ -2,15 +2,18 @@
 #ifndef ARRESTOR_CONFINE_FILTER_H
 #define ARRESTOR_CONFINE_FILTER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "sidecar/confine/confine.h"
 
 struct error;
 
-/* Loads the filter that allows exactly the calls of these groups (CALLS_…); any
- * other kills the process. The state goes to *ret: on, or off where the kernel
- * has no seccomp. Needs no-new-privs. 0, or -1 with ERROR_SYSTEM. */
-int filter_load(uint32_t groups, uint8_t *ret, struct error *err);
+/* Loads the filter that allows exactly the calls of these groups (CALLS_…). Any
+ * other ends the process; where the role `answers`, only a deadly one does
+ * (filter_table.h), and the others go to trap.h, which must be installed. The
+ * state goes to *ret: on, or off where the kernel has no seccomp. Needs
+ * no-new-privs. 0, or -1 with ERROR_SYSTEM. */
+int filter_load(uint32_t groups, bool answers, uint8_t *ret, struct error *err);
 
 #endif

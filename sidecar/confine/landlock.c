@@ -32,8 +32,9 @@ struct path_attributes {
 #define FS_REFER          (1u << 13) /* ABI 2 */
 #define FS_TRUNCATE       (1u << 14) /* ABI 3 */
 #define FS_IOCTL          (1u << 15) /* ABI 5 */
-#define NET_BIND_CONNECT  3u         /* ABI 4 */
-#define SCOPE_ABSTRACT    1u         /* ABI 6 */
+#define NET_BIND          1u         /* TCP, ABI 4 */
+#define NET_CONNECT       2u
+#define SCOPE_ABSTRACT    1u /* ABI 6 */
 #define SCOPE_SIGNAL      2u
 
 static const uint64_t reach_rights[] = {
@@ -47,11 +48,13 @@ static const uint64_t reach_rights[] = {
 /* Rights that make sense for a single file; others are refused by the kernel. */
 #define FILE_RIGHTS (FS_EXECUTE | FS_WRITE_FILE | FS_READ_FILE | FS_TRUNCATE)
 
-static struct ruleset_attributes ruleset_for(long abi) {
+static struct ruleset_attributes ruleset_for(long abi, bool dials) {
     struct ruleset_attributes attributes = {.files = FS_ALL_ABI1};
     attributes.files |=
         (abi >= 2 ? FS_REFER : 0) | (abi >= 3 ? FS_TRUNCATE : 0) | (abi >= 5 ? FS_IOCTL : 0);
-    attributes.network = abi >= 4 ? NET_BIND_CONNECT : 0;
+    /* What is not handled is allowed: who dials connects to any port, because the
+     * store's is known only after the ladder. */
+    attributes.network = abi < 4 ? 0 : dials ? NET_BIND : NET_BIND | NET_CONNECT;
     attributes.scoped = abi >= 6 ? SCOPE_ABSTRACT | SCOPE_SIGNAL : 0;
     return attributes;
 }
@@ -74,14 +77,14 @@ static int add_path(int ruleset, const struct confine_path *path, uint64_t handl
     return 0;
 }
 
-int landlock_confine(const struct confine_path *paths, size_t count, uint8_t *ret,
+int landlock_confine(const struct confine_path *paths, size_t count, bool dials, uint8_t *ret,
                      struct error *err) {
     long abi = syscall(SYS_landlock_create_ruleset, NULL, (size_t)0, CREATE_VERSION);
     if (abi < 1) {
         *ret = STATE_OFF;
         return 0;
     }
-    struct ruleset_attributes attributes = ruleset_for(abi);
+    struct ruleset_attributes attributes = ruleset_for(abi, dials);
     int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attributes, attributes_size(abi), 0u);
     if (ruleset < 0)
         return error_system(err, ERROR_SYSTEM, "cannot make a Landlock ruleset");

@@ -10,8 +10,9 @@
 #include "sidecar/confine/role_table.h"
 
 static const enum party parties[ROLES] = {
-    [ROLE_SWEEP] = PARTY_SWEEP, [ROLE_WARDEN] = PARTY_WARDEN, [ROLE_JUDGE] = PARTY_JUDGE,
-    [ROLE_FETCH] = PARTY_FETCH, [ROLE_PLACE] = PARTY_PLACE,
+    [ROLE_SWEEP] = PARTY_SWEEP,     [ROLE_WARDEN] = PARTY_WARDEN, [ROLE_JUDGE] = PARTY_JUDGE,
+    [ROLE_FETCH] = PARTY_FETCH,     [ROLE_PLACE] = PARTY_PLACE,   [ROLE_DIAL] = PARTY_DIAL,
+    [ROLE_FETCH_NET] = PARTY_FETCH,
 };
 
 enum party role_party(enum role role) {

@@ -2,96 +2,132 @@
 
 #include <fcntl.h>
 
-const struct role_row role_table[ROLES] = {
-    [ROLE_MONITOR] =
-        {
-            .name = "monitor",
-            .identity = IDENTITY_CALLER,
-            .rooms = "sidecar sidecar/base sidecar/wire sidecar/confine sidecar/monitor",
-        },
-    [ROLE_SWEEP] =
-        {
-            .name = "sweep",
-            .identity = IDENTITY_SERVICE,
-            .confined = true,
-            .calls = CALLS_BASE | CALLS_CHANNEL | CALLS_READ | CALLS_WIPE,
-            .files = 32,
-            .slots = {SLOT_CHANNEL, SLOT_DIR, SLOT_STATE, SLOT_LAUNCH, SLOT_DIR_PARENT,
-                      SLOT_STATE_PARENT, SLOT_LAUNCH_PARENT},
-            .rooms = "sidecar/base sidecar/wire sidecar/confine sidecar/sweep",
-        },
-    [ROLE_WARDEN] =
-        {
-            .name = "warden",
-            .identity = IDENTITY_SERVICE,
-            .confined = true,
-            .dies_with_parent = true,
-            .calls = CALLS_BASE | CALLS_CHANNEL,
-            .files = 16,
-            .slots = {SLOT_CHANNEL, SLOT_CONFIG, SLOT_LEASES},
-            .rooms = "sidecar/base sidecar/yaml sidecar/wire sidecar/confine sidecar/config "
-                     "sidecar/strongbox sidecar/warden",
-        },
-    [ROLE_JUDGE] =
-        {
-            .name = "judge",
-            .identity = IDENTITY_CALLER,
-            .confined = true,
-            .dies_with_parent = true,
-            .calls = CALLS_BASE | CALLS_CHANNEL,
-            .files = 2048,
-            .slots = {SLOT_CHANNEL, SLOT_CONFIG, SLOT_CONF, SLOT_ARGUMENTS, SLOT_ENVIRONMENT,
-                      SLOT_MERGED},
-            .rooms = "sidecar/base sidecar/yaml sidecar/wire sidecar/confine sidecar/config "
-                     "sidecar/judge policy/input policy/surface policy/effective policy/rules "
-                     "policy/plaintext policy/report policy/data/catalogue policy/data/packs",
-        },
-    [ROLE_TOOL] =
-        {
-            .name = "tool",
-            .identity = IDENTITY_CALLER,
-            .confined = true,
-            .holds_secrets = true,
-            .calls = CALLS_BASE | CALLS_SECRET | CALLS_READ | CALLS_PUBLISH | CALLS_PROMPT,
-            .files = 64,
-            .rooms = "sidecar/base sidecar/confine sidecar/secret sidecar/strongbox",
-        },
-    [ROLE_FETCH] =
-        {
-            .name = "fetch",
-            .identity = IDENTITY_SERVICE,
-            .confined = true,
-            .dies_with_parent = true,
-            .holds_secrets = true,
-            .calls = CALLS_BASE | CALLS_CHANNEL | CALLS_SECRET,
-            .files = 32,
-            .slots = {SLOT_CHANNEL, SLOT_CONFIG, SLOT_BOX, SLOT_KEY, SLOT_PEER},
-            .rooms = "sidecar/base sidecar/yaml sidecar/wire sidecar/confine sidecar/config "
-                     "sidecar/secret sidecar/strongbox sidecar/fetch sidecar/fetch/strongbox",
-        },
-    [ROLE_PLACE] =
-        {
-            .name = "place",
-            .identity = IDENTITY_SERVICE,
-            .confined = true,
-            .dies_with_parent = true,
-            .holds_secrets = true,
-            .calls =
-                CALLS_BASE | CALLS_CHANNEL | CALLS_SECRET | CALLS_READ | CALLS_PUBLISH | CALLS_WIPE,
-            .files = 64,
-            .slots = {SLOT_CHANNEL, SLOT_CONFIG, SLOT_PEER, SLOT_DIR, SLOT_STATE, SLOT_LAUNCH,
-                      SLOT_ARGUMENTS, SLOT_ENVIRONMENT, SLOT_MERGED},
-            .rooms = "sidecar/base sidecar/yaml sidecar/wire sidecar/confine sidecar/config "
-                     "sidecar/secret sidecar/render sidecar/place",
-        },
+const struct role_row role_table[ROLES] =
+    {
+        [ROLE_MONITOR] =
+            {
+                .name = "monitor",
+                .identity = IDENTITY_CALLER,
+                .rooms = "sidecar sidecar/base sidecar/wire sidecar/confine sidecar/monitor",
+            },
+        [ROLE_SWEEP] =
+            {
+                .name = "sweep",
+                .identity = IDENTITY_SERVICE,
+                .confined = true,
+                .calls = CALLS_BASE | CALLS_CHANNEL | CALLS_READ | CALLS_WIPE,
+                .files = 32,
+                .slots = {SLOT_CHANNEL, SLOT_DIR, SLOT_STATE, SLOT_LAUNCH, SLOT_DIR_PARENT,
+                          SLOT_STATE_PARENT, SLOT_LAUNCH_PARENT},
+                .rooms = "sidecar/base sidecar/wire sidecar/confine sidecar/sweep",
+            },
+        [ROLE_WARDEN] =
+            {
+                .name = "warden",
+                .identity = IDENTITY_SERVICE,
+                .confined = true,
+                .dies_with_parent = true,
+                .calls = CALLS_BASE | CALLS_CHANNEL,
+                .files = 16,
+                .slots = {SLOT_CHANNEL, SLOT_CONFIG, SLOT_STORE_ENV},
+                .rooms = "sidecar/base sidecar/yaml sidecar/wire sidecar/confine sidecar/config "
+                         "sidecar/lease sidecar/strongbox sidecar/warden",
+            },
+        [ROLE_JUDGE] =
+            {
+                .name = "judge",
+                .identity = IDENTITY_CALLER,
+                .confined = true,
+                .dies_with_parent = true,
+                .calls = CALLS_BASE | CALLS_CHANNEL,
+                .files = 2048,
+                .slots = {SLOT_CHANNEL, SLOT_CONFIG, SLOT_CONF, SLOT_ARGUMENTS, SLOT_ENVIRONMENT,
+                          SLOT_MERGED, SLOT_REPORT},
+                .rooms = "sidecar/base sidecar/yaml sidecar/wire sidecar/confine sidecar/config "
+                         "sidecar/judge policy/input policy/surface policy/effective policy/rules "
+                         "policy/plaintext policy/report policy/data/catalogue policy/data/packs",
+            },
+        [ROLE_TOOL] =
+            {
+                .name = "tool",
+                .identity = IDENTITY_CALLER,
+                .confined = true,
+                .holds_secrets = true,
+                .calls = CALLS_BASE | CALLS_SECRET | CALLS_READ | CALLS_PUBLISH | CALLS_PROMPT,
+                .files = 64,
+                .rooms = "sidecar/base sidecar/yaml sidecar/confine sidecar/config sidecar/secret "
+                         "sidecar/lease sidecar/strongbox sidecar/status",
+            },
+        [ROLE_DIAL] =
+            {
+                .name = "dial",
+                .identity = IDENTITY_SERVICE,
+                .confined = true,
+                .dies_with_parent = true,
+                .answers = true,
+                .calls = CALLS_BASE | CALLS_CHANNEL | CALLS_READ | CALLS_DIAL,
+                .files = 64,
+                .slots = {SLOT_CHANNEL, SLOT_CONFIG, SLOT_STORE_ENV, SLOT_DIAL},
+                .rooms = "sidecar/base sidecar/yaml sidecar/wire sidecar/confine sidecar/config "
+                         "sidecar/dial",
+            },
+        [ROLE_FETCH_NET] =
+            {
+                .name = "fetch-net",
+                .program = "arrestor-fetch",
+                .identity = IDENTITY_SERVICE,
+                .confined = true,
+                .dies_with_parent = true,
+                .holds_secrets = true,
+                .answers = true,
+                .calls = CALLS_BASE | CALLS_CHANNEL | CALLS_SECRET | CALLS_SOCKET,
+                .files = 64,
+                .slots = {SLOT_CHANNEL, SLOT_CONFIG, SLOT_STORE_ENV, SLOT_LEASES, SLOT_SESSION,
+                          SLOT_BOX, SLOT_KEY, SLOT_PASSPHRASE, SLOT_PEER, SLOT_DIAL, SLOT_CA,
+                          SLOT_TOKEN, SLOT_ROLE_ID, SLOT_SECRET_ID},
+                .rooms = "sidecar/base sidecar/yaml sidecar/wire sidecar/confine sidecar/config "
+                         "sidecar/secret sidecar/lease sidecar/strongbox sidecar/fetch "
+                         "sidecar/fetch/store sidecar/fetch/strongbox sidecar/fetch/vault",
+            },
+        [ROLE_FETCH] =
+            {
+                .name = "fetch",
+                .identity = IDENTITY_SERVICE,
+                .confined = true,
+                .dies_with_parent = true,
+                .holds_secrets = true,
+                .calls = CALLS_BASE | CALLS_CHANNEL | CALLS_SECRET,
+                .files = 32,
+                .slots = {SLOT_CHANNEL, SLOT_CONFIG, SLOT_LEASES, SLOT_BOX, SLOT_KEY,
+                          SLOT_PASSPHRASE, SLOT_PEER},
+                .rooms = "sidecar/base sidecar/yaml sidecar/wire sidecar/confine sidecar/config "
+                         "sidecar/secret sidecar/lease sidecar/strongbox sidecar/fetch "
+                         "sidecar/fetch/store sidecar/fetch/strongbox",
+            },
+        [ROLE_PLACE] =
+            {
+                .name = "place",
+                .identity = IDENTITY_SERVICE,
+                .confined = true,
+                .dies_with_parent = true,
+                .holds_secrets = true,
+                .calls = CALLS_BASE | CALLS_CHANNEL | CALLS_SECRET | CALLS_READ | CALLS_PUBLISH |
+                         CALLS_WIPE,
+                .files = 64,
+                .slots = {SLOT_CHANNEL, SLOT_CONFIG, SLOT_PEER, SLOT_DIR, SLOT_STATE,
+                          SLOT_LAUNCH, SLOT_ARGUMENTS, SLOT_ENVIRONMENT, SLOT_MERGED},
+                .rooms = "sidecar/base sidecar/yaml sidecar/wire sidecar/confine sidecar/config "
+                         "sidecar/secret sidecar/lease sidecar/render sidecar/place",
+            },
 };
 
 #define POLICY_BELOW "sidecar/base sidecar/yaml sidecar/config"
 
 const struct room_row room_table[] = {
     {"sidecar",
-     "sidecar/base sidecar/confine sidecar/wire sidecar/monitor sidecar/judge "
-     "sidecar/strongbox sidecar/warden sidecar/sweep sidecar/fetch sidecar/place",
+     "sidecar/base sidecar/config sidecar/confine sidecar/wire sidecar/monitor sidecar/judge "
+     "sidecar/strongbox sidecar/warden sidecar/sweep sidecar/fetch sidecar/place "
+     "sidecar/dial sidecar/status sidecar/fetch/strongbox sidecar/fetch/vault",
      "open"},
     {"sidecar/base", "", "open openat renameat linkat unlinkat fchmodat"},
     {"sidecar/yaml", "sidecar/base", ""},
@@ -101,18 +137,28 @@ const struct room_row room_table[] = {
     {"sidecar/secret", "sidecar/base", "syscall"},
     {"sidecar/config", "sidecar/base sidecar/yaml", ""},
     {"sidecar/strongbox", "sidecar/base sidecar/confine sidecar/secret", "open mkdir"},
+    {"sidecar/lease", "sidecar/base", ""},
+    {"sidecar/dial", "sidecar/base sidecar/wire sidecar/confine sidecar/config",
+     "open socket connect getaddrinfo"},
     {"sidecar/fetch",
-     "sidecar/base sidecar/wire sidecar/confine sidecar/config sidecar/secret "
-     "sidecar/fetch/strongbox",
+     "sidecar/base sidecar/wire sidecar/confine sidecar/config sidecar/secret sidecar/lease "
+     "sidecar/fetch/store",
      ""},
-    {"sidecar/fetch/strongbox", "sidecar/base sidecar/config sidecar/secret sidecar/strongbox", ""},
+    {"sidecar/fetch/store", "sidecar/base sidecar/config sidecar/secret sidecar/lease", ""},
+    {"sidecar/fetch/strongbox",
+     "sidecar/base sidecar/config sidecar/secret sidecar/strongbox sidecar/fetch/store", ""},
+    {"sidecar/fetch/vault",
+     "sidecar/base sidecar/wire sidecar/config sidecar/secret sidecar/lease sidecar/fetch/store",
+     ""},
+    {"sidecar/status", "sidecar/base sidecar/confine sidecar/config sidecar/lease", "open openat"},
     {"sidecar/render", "sidecar/base sidecar/config sidecar/secret", ""},
     {"sidecar/place",
-     "sidecar/base sidecar/wire sidecar/confine sidecar/config sidecar/secret "
+     "sidecar/base sidecar/wire sidecar/confine sidecar/config sidecar/secret sidecar/lease "
      "sidecar/render",
      "openat mkdirat symlinkat renameat unlinkat"},
     {"sidecar/sweep", "sidecar/base sidecar/wire sidecar/confine", "unlinkat"},
-    {"sidecar/warden", "sidecar/base sidecar/wire sidecar/confine sidecar/config sidecar/strongbox",
+    {"sidecar/warden",
+     "sidecar/base sidecar/wire sidecar/confine sidecar/config sidecar/lease sidecar/strongbox",
      ""},
     {"sidecar/monitor", "sidecar/base sidecar/wire sidecar/confine sidecar/strongbox",
      "open openat mkdirat unlinkat fork execve kill"},

@@ -20,6 +20,8 @@
 #define CALLS_PUBLISH (1u << 4) /* make, fill, rename and remove files */
 #define CALLS_WIPE    (1u << 5) /* overwrite and remove files */
 #define CALLS_PROMPT  (1u << 6) /* a terminal without echo */
+#define CALLS_DIAL    (1u << 7) /* look up a name, open and connect sockets */
+#define CALLS_SOCKET  (1u << 8) /* speak on sockets that are connected */
 
 enum role_identity {
     IDENTITY_CALLER, /* keeps the caller's ids */
@@ -32,6 +34,10 @@ struct role_row {
     bool confined; /* monitor is not: Spark is its child and must inherit nothing */
     bool dies_with_parent;
     bool holds_secrets;                /* values of a store */
+    bool answers;                      /* libraries try what they do not need: a call that is not
+                                          listed is counted and answered ENOSYS; exec, ptrace, bpf
+                                          and mount still kill */
+    const char *program;               /* executable; NULL: arrestor */
     uint32_t calls;                    /* CALLS_… */
     uint32_t files;                    /* RLIMIT_NOFILE */
     enum slot slots[LIMIT_ROLE_SLOTS]; /* ends at SLOT_NONE */

@@ -1,5 +1,6 @@
 #include "sidecar/judge/judge.h"
 
+#include "policy/report/report.h"
 #include "policy/rules/rule_pack.h"
 #include "sidecar/base/arena.h"
 #include "sidecar/base/error.h"
@@ -30,6 +31,24 @@ int judge_file(const struct input_file *file, int spark_major, int spark_minor,
     ret->conf.spark_major = spark_major;
     ret->conf.spark_minor = spark_minor;
     return judge_conf(ret, set, mode, arena, err);
+}
+
+void judge_report(const struct judgement *judgement, const struct rule_set *set,
+                  struct check_mode mode, bool json, bool colour, struct buffer *out) {
+    const char *inputs[] = {"command line"};
+    const struct report report = {.verdict = judgement->verdict,
+                                  .warn = mode.warn,
+                                  .set = set,
+                                  .findings = judgement->findings.items,
+                                  .finding_count = judgement->findings.count,
+                                  .notes = judgement->conf.notes,
+                                  .note_count = judgement->conf.note_count,
+                                  .inputs = inputs,
+                                  .input_count = 1};
+    if (json)
+        report_json(&report, out);
+    else
+        report_text(&report, colour, out);
 }
 
 int judge_collect(const char *const *names, size_t count, struct arena *arena, struct rule_set *ret,

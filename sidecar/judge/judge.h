@@ -1,4 +1,4 @@
-/* judge.h: the core that `check` and the judge role of `run` share. Pure: the
+/* judge.h: the core that `check`, `gate` and the judge role of `run` share. Pure: the
  * caller has opened and read everything. */
 #ifndef ARRESTOR_JUDGE_H
 #define ARRESTOR_JUDGE_H
@@ -7,6 +7,7 @@
 #include "policy/rules/rule_check.h"
 
 struct arena;
+struct buffer;
 struct error;
 
 struct judgement {
@@ -28,6 +29,10 @@ int judge_launch(const struct launch_plan *plan, const struct launch_sources *so
 int judge_file(const struct input_file *file, int spark_major, int spark_minor,
                const struct rule_set *set, struct check_mode mode, struct arena *arena,
                struct judgement *ret, struct error *err);
+
+/* Renders a judgement of a launch, for people or as one JSON object. */
+void judge_report(const struct judgement *judgement, const struct rule_set *set,
+                  struct check_mode mode, bool json, bool colour, struct buffer *out);
 
 /* The rules of built-in packs, as policy.packs of arrestor.yaml names them. 0, or
  * -1 with ERROR_POLICY or ERROR_MEMORY. */

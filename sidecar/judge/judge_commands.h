@@ -8,5 +8,6 @@ extern const struct command check_command;
 extern const struct command effective_command;
 extern const struct command why_command;
 extern const struct command policy_command;
+extern const struct command gate_command;
 
 #endif

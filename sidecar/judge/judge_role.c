@@ -14,6 +14,7 @@
 #include "sidecar/base/limits.h"
 #include "sidecar/config/config.h"
 #include "sidecar/confine/role_table.h"
+#include "sidecar/judge/dry_run_report.h"
 #include "sidecar/judge/judge.h"
 #include "sidecar/judge/judge_inputs.h"
 #include "sidecar/judge/judge_policy.h"
@@ -28,7 +29,10 @@ struct judging {
     struct launch_pair injected[1];
     size_t injected_count;
     struct judgement judgement;
-    bool colour;
+    bool judged, colour;
+    enum launch_report report; /* of a dry run */
+    char program[LIMIT_PATH];
+    struct config config;
 };
 
 /* The words of a sealed part, each ends with NUL, as a NULL-terminated list. */
@@ -94,6 +98,8 @@ static int receive_launch(struct judging *judging, const struct channel *monitor
     if (channel_receive(monitor, &message, NULL, err) != 1 || message.type != MESSAGE_LAUNCH)
         return error_set(err, ERROR_PROTOCOL, "monitor told no launch");
     const char *directory = message.body.launch.directory;
+    judging->report = (enum launch_report)message.body.launch.report;
+    (void)message_text(judging->program, sizeof judging->program, message.body.launch.program);
     if (directory[0] == '\0')
         return 0;
     judging->injected[0] =
@@ -106,21 +112,10 @@ static int receive_launch(struct judging *judging, const struct channel *monitor
 
 /* Findings go to standard error, because standard output is the job's. */
 static void print_findings(const struct judging *judging) {
-    const struct judgement *judgement = &judging->judgement;
     struct buffer out = buffer_make(LIMIT_REPORT_BYTES);
-    const char *inputs[] = {"command line"};
-    struct report report = {.verdict = judgement->verdict,
-                            .warn = judging->mode.warn,
-                            .set = &judging->set,
-                            .findings = judgement->findings.items,
-                            .finding_count = judgement->findings.count,
-                            .notes = judgement->conf.notes,
-                            .note_count = judgement->conf.note_count,
-                            .inputs = inputs,
-                            .input_count = 1};
-    if (judgement->findings.count == 0)
+    if (judging->judgement.findings.count == 0)
         return;
-    report_text(&report, judging->colour, &out);
+    judge_report(&judging->judgement, &judging->set, judging->mode, false, judging->colour, &out);
     if (out.data != NULL)
         (void)file_write_all(STDERR_FILENO, out.data, out.length);
     buffer_free(&out);
@@ -160,17 +155,36 @@ static int check_reach(const struct judging *judging, struct error *err) {
     return 0;
 }
 
+/* A dry run has made no directory that deliver.dir names, and says so where the
+ * others would lie. */
+static int name_directory(struct judging *judging, struct error *err) {
+    struct config *config = &judging->config;
+    if (config_load(judging->policy.config_fd, judging->policy.config_path, &judging->arena, config,
+                    err) != 0)
+        return -1;
+    if (judging->injected_count == 0)
+        return 0;
+    const char *told = judging->injected[0].value;
+    judging->injected[0].value = dry_run_directory(config->dir, told, &judging->arena);
+    return judging->injected[0].value != NULL ? 0
+                                              : error_set(err, ERROR_MEMORY, "memory is exhausted");
+}
+
 static int judge(struct judging *judging, struct error *err) {
     if (judge_policy_read(&judging->policy, &judging->arena, &judging->set, &judging->mode, err) !=
             0 ||
         judge_inputs_sources(&judging->inputs, &judging->arena, &judging->sources, err) != 0)
         return -1;
     judging->mode.strict_unknown = true;
+    if (judging->report != LAUNCH_REPORT_NONE && name_directory(judging, err) != 0)
+        return -1;
     if (judge_launch(&judging->inputs.plan, &judging->sources.sources, judging->injected,
                      judging->injected_count, &judging->set, judging->mode, &judging->arena,
                      &judging->judgement, err) != 0)
         return -1;
-    print_findings(judging);
+    judging->judged = true;
+    if (judging->report == LAUNCH_REPORT_NONE)
+        print_findings(judging);
     if (judging->judgement.verdict == VERDICT_REFUSE)
         return error_set(err, ERROR_REFUSED, "%s", "");
     return check_reach(judging, err) != 0 ? -1 : write_merged(judging, err);
@@ -212,6 +226,37 @@ static int fill_arguments(const struct judging *judging, struct message_verdict 
     return 0;
 }
 
+/* What a dry run shows, also where the launch is refused or in vain. */
+static void write_report(struct judging *judging, const struct error *fault) {
+    bool json = judging->report == LAUNCH_REPORT_JSON;
+    bool in_vain = fault->code != ERROR_OK && fault->code != ERROR_REFUSED;
+    struct buffer out = buffer_make(LIMIT_REPORT_BYTES);
+    struct message_verdict verdict = {0};
+    struct error err = *fault;
+    const struct dry_run dry = {.plan = &judging->inputs.plan,
+                                .verdict = &verdict,
+                                .judgement = &judging->judgement,
+                                .set = &judging->set,
+                                .mode = judging->mode,
+                                .config = &judging->config,
+                                .program = judging->program,
+                                .directory =
+                                    judging->injected_count > 0 ? judging->injected[0].value : NULL,
+                                .fault = in_vain ? fault : NULL};
+    int result = -1;
+    if (judging->judged)
+        result = fill_arguments(judging, &verdict, &err) != 0
+                     ? -1
+                     : dry_run_report(&dry, json, &judging->arena, &out, &err);
+    if (result != 0 && err.code == ERROR_OK)
+        dry_run_nothing(json, &out);
+    else if (result != 0 && json)
+        report_error_json(&err, &out);
+    if (out.data != NULL)
+        (void)file_write_all(role_slot(ROLE_JUDGE, SLOT_REPORT), out.data, out.length);
+    buffer_free(&out);
+}
+
 static int send_verdict(struct judging *judging, const struct channel *monitor, struct error *err) {
     struct message message = {.type = MESSAGE_VERDICT};
     struct message_verdict *verdict = &message.body.verdict;
@@ -242,6 +287,8 @@ int judge_role(const struct role_start *start) {
         fault = err;
     if (fault.code == ERROR_OK && judging.inputs.plan.arguments.launches)
         (void)judge(&judging, &fault);
+    if (judging.report != LAUNCH_REPORT_NONE)
+        write_report(&judging, &fault);
     int status = send_verdict(&judging, &monitor, &fault);
     arena_free(&judging.arena);
     return status;

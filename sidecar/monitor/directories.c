@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -11,6 +12,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "sidecar/base/number.h"
 #include "sidecar/base/text.h"
 #include "sidecar/base/wipe.h"
 #include "sidecar/monitor/monitor.h"
@@ -58,22 +60,28 @@ static int open_parent(const char *base, const char *name) {
     return parent;
 }
 
-/* Fills base number `index`; -1 beyond the last or where it cannot be had. */
+/* Which bases there are. `runtime`: beneath $XDG_RUNTIME_DIR; `shared`: others
+ * make files there too, so that our names say whose they are. */
+static const struct {
+    const char *top;
+    bool runtime, shared;
+} bases[] = {{.top = "/run"}, {.runtime = true}, {.top = "/dev/shm", .shared = true}};
+#define BASES (sizeof bases / sizeof *bases)
+
+/* Fills base number `index`; -1 where it cannot be had. */
 static int open_base(struct monitor *m, size_t index, struct base *base) {
-    const char *runtime = environment_get(m->environment, "XDG_RUNTIME_DIR");
-    const char *top = index == 0 ? "/run" : index == 1 ? runtime : "/dev/shm";
-    const char *below = index < 2 ? "arrestor" : "";
+    const char *top = bases[index].runtime ? environment_get(m->environment, "XDG_RUNTIME_DIR")
+                                           : bases[index].top;
+    const char *below = bases[index].shared ? "" : "/arrestor";
     if (top == NULL || top[0] != '/')
         return -1;
-    int length = snprintf(base->parent, sizeof base->parent, "%s%s%s", top,
-                          below[0] != '\0' ? "/" : "", below);
+    int length = snprintf(base->parent, sizeof base->parent, "%s%s", top, below);
     if (length < 0 || (size_t)length >= sizeof base->parent - 80)
         return -1;
-    if (index < 2)
-        base->prefix[0] = '\0';
-    else
+    base->prefix[0] = '\0';
+    if (bases[index].shared)
         (void)snprintf(base->prefix, sizeof base->prefix, "arrestor-%u-", (unsigned)geteuid());
-    return open_parent(top, below);
+    return open_parent(top, bases[index].shared ? "" : "arrestor");
 }
 
 /* Whether name is PREFIX + 16 hex digits, and nothing else. */
@@ -83,22 +91,54 @@ static bool is_set_name(const char *name, const char *prefix) {
            strspn(name + length, "0123456789abcdef") == ID_DIGITS;
 }
 
-/* Wipes a set and what lies beside it, if nobody holds its lock. */
-static void wipe_dead(int parent, const char *name, const struct identity *identity) {
+/* Opens a directory of ours and takes its lock, if nobody holds it; -1. */
+static int lock_dead(int parent, const char *name, const struct identity *identity) {
     struct stat st;
-    char beside[LIMIT_PATH];
     int fd = open_directory(parent, name);
     if (fd < 0)
-        return;
+        return -1;
     bool ours = fstat(fd, &st) == 0 &&
                 (st.st_uid == geteuid() || (identity->drops && st.st_uid == identity->service_uid));
-    if (ours && flock(fd, LOCK_EX | LOCK_NB) == 0) {
-        for (int i = DIRECTORIES - 1; i >= 0; i--) {
-            (void)snprintf(beside, sizeof beside, "%.200s%s", name, suffixes[i]);
-            (void)wipe_directory(parent, beside, true);
-        }
-        monitor_say("removed what an arrestor that died had left: %s", name);
+    if (ours && flock(fd, LOCK_EX | LOCK_NB) == 0)
+        return fd;
+    (void)close(fd);
+    return -1;
+}
+
+/* Wipes a set and what lies beside it, if nobody holds its lock. */
+static void wipe_dead(int parent, const char *name, const struct identity *identity) {
+    char beside[LIMIT_PATH];
+    int fd = lock_dead(parent, name, identity);
+    if (fd < 0)
+        return;
+    for (int i = DIRECTORIES - 1; i >= 0; i--) {
+        (void)snprintf(beside, sizeof beside, "%.200s%s", name, suffixes[i]);
+        (void)wipe_directory(parent, beside, true);
     }
+    monitor_say("removed what an arrestor that died had left: %s", name);
+    (void)close(fd);
+}
+
+/* Whether name lies beside a set that is not there: `deliver:` named another. */
+static bool is_alone(int parent, const char *name, const char *prefix) {
+    struct stat st;
+    char set[LIMIT_PATH];
+    for (int i = 0; i < DIRECTORIES; i++) {
+        if (suffixes[i][0] == '\0' || !text_ends(name, suffixes[i]))
+            continue;
+        (void)snprintf(set, sizeof set, "%.*s", (int)(strlen(name) - strlen(suffixes[i])), name);
+        return is_set_name(set, prefix) && fstatat(parent, set, &st, AT_SYMLINK_NOFOLLOW) != 0 &&
+               errno == ENOENT;
+    }
+    return false;
+}
+
+static void wipe_alone(int parent, const char *name, const struct identity *identity) {
+    int fd = lock_dead(parent, name, identity);
+    if (fd < 0)
+        return;
+    (void)wipe_directory(parent, name, true);
+    monitor_say("removed what an arrestor that died had left: %s", name);
     (void)close(fd);
 }
 
@@ -114,6 +154,8 @@ static void clean_base(int parent, const char *prefix, const struct identity *id
     while ((entry = readdir(list)) != NULL)
         if (is_set_name(entry->d_name, prefix))
             wipe_dead(parent, entry->d_name, identity);
+        else if (is_alone(parent, entry->d_name, prefix))
+            wipe_alone(parent, entry->d_name, identity);
     (void)closedir(list);
 }
 
@@ -153,11 +195,20 @@ static int make_directory(struct memory_directory *directory, int parent, const 
 
 /* Takes the lock of a directory that was just made. A neighbour may have taken
  * it for dead before the lock: then its name is gone, and another ID is tried. */
-static bool lock_directory(const struct memory_directory *directory) {
+static bool is_still_there(const struct memory_directory *directory) {
     struct stat by_fd, by_name;
-    return flock(directory->fd, LOCK_EX | LOCK_NB) == 0 && fstat(directory->fd, &by_fd) == 0 &&
+    return fstat(directory->fd, &by_fd) == 0 &&
            fstatat(directory->parent, directory->name, &by_name, AT_SYMLINK_NOFOLLOW) == 0 &&
            by_fd.st_ino == by_name.st_ino;
+}
+
+static bool lock_directory(const struct memory_directory *directory) {
+    return flock(directory->fd, LOCK_EX | LOCK_NB) == 0 && is_still_there(directory);
+}
+
+/* A sidecar has no launch to freeze. */
+static bool is_needed(const struct monitor *m, enum directory_role role) {
+    return role != DIRECTORY_LAUNCH || m->kind == KIND_RUN;
 }
 
 static int make_in_base(struct monitor *m, int parent, const struct base *base) {
@@ -166,14 +217,29 @@ static int make_in_base(struct monitor *m, int parent, const struct base *base) 
     if (getrandom(&id, sizeof id, 0) != (ssize_t)sizeof id)
         return -1;
     for (int role = 0; role < DIRECTORIES; role++) {
+        if (!is_needed(m, (enum directory_role)role))
+            continue;
         (void)snprintf(name, sizeof name, "%s%016llx%s", base->prefix, id, suffixes[role]);
         if (make_directory(&m->directories[role], parent, base->parent, name,
                            (enum directory_role)role, &m->identity) != 0)
             return -1;
-        if (role == DIRECTORY_SET && !lock_directory(&m->directories[role]))
+        if (!lock_directory(&m->directories[role]))
             return -1;
     }
     return 0;
+}
+
+/* The roles of a monitor that was killed may hold its lock a moment longer. */
+#define LOCK_TRIES    50
+#define LOCK_PAUSE_MS 20
+
+static bool take_lock(const struct memory_directory *directory) {
+    for (int i = 0; i < LOCK_TRIES; i++) {
+        if (flock(directory->fd, LOCK_EX | LOCK_NB) == 0)
+            return is_still_there(directory);
+        (void)poll(NULL, 0, LOCK_PAUSE_MS);
+    }
+    return false;
 }
 
 /* A directory that arrestor.yaml names: made if missing, locked, on tmpfs. */
@@ -200,12 +266,12 @@ static int open_named(struct monitor *m, enum directory_role role, const char *p
         return error_todo(err, "mount a tmpfs there, or leave deliver.%s out",
                           role == DIRECTORY_SET ? "dir" : "state");
     }
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (!take_lock(directory)) {
         error_set(err, ERROR_NO_TMPFS, "another arrestor delivers there");
         return error_at(err, path, 0, 0);
     }
-    /* What a dead one left is not ours to resume in `run`. */
-    if (!made && wipe_contents(fd, true) != 0)
+    /* A sidecar goes on from what an earlier one has left; `run` begins anew. */
+    if (!made && m->kind == KIND_RUN && wipe_contents(fd, true) != 0)
         return error_system(err, ERROR_NO_TMPFS, "%s cannot be emptied", path);
     if ((made || m->identity.drops) && give_directory(fd, role, &m->identity) != 0)
         return error_system(err, ERROR_NO_TMPFS, "%s cannot be given to the service user", path);
@@ -269,7 +335,7 @@ static uint8_t swap_state(int fd) {
 int directories_make(struct monitor *m, struct error *err) {
     struct base base;
     int result = -1;
-    for (size_t i = 0; i < 3 && result != 0; i++) {
+    for (size_t i = 0; i < BASES && result != 0; i++) {
         int parent = open_base(m, i, &base);
         if (parent < 0)
             continue;
@@ -294,14 +360,38 @@ int directories_make(struct monitor *m, struct error *err) {
                : 0;
 }
 
-int directories_open_leases(const struct monitor *m) {
-    char set[32] = "", state[32] = "";
+int directories_open_state(const struct monitor *m, const char *name) {
+    char path[32];
     int top = m->directories[DIRECTORY_STATE].fd;
-    if (top < 0 ||
-        readlinkat(m->directories[DIRECTORY_SET].fd, "current", set, sizeof set - 1) <= 0 ||
-        readlinkat(top, "current", state, sizeof state - 1) <= 0 || strcmp(set, state) != 0)
-        return -1;
-    return openat(top, "current/leases", O_RDONLY | O_CLOEXEC);
+    (void)snprintf(path, sizeof path, "current/%s", name);
+    return top < 0 ? -1 : openat(top, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+}
+
+uint64_t directories_generation(const struct monitor *m) {
+    char target[32] = "";
+    uint64_t number = 0;
+    int top = m->directories[DIRECTORY_SET].fd;
+    return top >= 0 && readlinkat(top, "current", target, sizeof target - 1) > 2 &&
+                   number_parse(target + 2, LIMIT_GENERATION, &number) == 0
+               ? number
+               : 0;
+}
+
+int directories_reopen(const struct monitor *m, enum directory_role role) {
+    int fd = m->directories[role].fd;
+    return fd < 0 ? -1 : openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static void let_go(struct memory_directory *directory) {
+    (void)close(directory->fd);
+    (void)close(directory->parent);
+    directory->fd = directory->parent = -1;
+}
+
+void directories_leave(struct monitor *m) {
+    for (int i = 0; i < DIRECTORIES; i++)
+        if (m->directories[i].fd >= 0)
+            let_go(&m->directories[i]);
 }
 
 void directories_remove(struct monitor *m) {
@@ -314,8 +404,6 @@ void directories_remove(struct monitor *m) {
         if (directory->made && unlinkat(directory->parent, directory->name, AT_REMOVEDIR) != 0 &&
             errno != ENOENT)
             monitor_say("%s stays: %s", directory->path, strerror(errno));
-        (void)close(directory->fd);
-        (void)close(directory->parent);
-        directory->fd = directory->parent = -1;
+        let_go(directory);
     }
 }

@@ -17,7 +17,7 @@ static const struct {
 
 /* What arrestor itself used: the job must not inherit it (but see keep-env:). */
 static const char *const ours[] = {"ARRESTOR_STRONGBOX", "ARRESTOR_STRONGBOX_KEY",
-                                   "ARRESTOR_CONFIG"};
+                                   "ARRESTOR_CONFIG", "VAULT_TOKEN"};
 
 /* What the launch sets anew. */
 static const char *const placed[] = {"ARRESTOR_DIR", "SPARK_CONF_DIR", "SPARK_ENV_LOADED"};

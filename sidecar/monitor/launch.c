@@ -7,55 +7,17 @@
 #include <unistd.h>
 
 #include "sidecar/monitor/monitor.h"
-
-#define PROPERTIES_OPTION "--properties-file"
-#define PROPERTIES_PATH   "/proc/self/fd/19"
-_Static_assert(LAUNCH_FD == 19, "PROPERTIES_PATH names LAUNCH_FD");
-
-/* The caller's words, except for those that name a properties file; without one
- * it is inserted where the judge said. */
-static char **launch_arguments(struct monitor *m) {
-    const struct message_verdict *verdict = &m->verdict;
-    char **ret = arena_array(&m->arena, m->argc + 3, sizeof *ret);
-    char *option = arena_text(&m->arena, PROPERTIES_OPTION, strlen(PROPERTIES_OPTION));
-    char *path = arena_text(&m->arena, PROPERTIES_PATH, strlen(PROPERTIES_PATH));
-    char *joined[] = {arena_printf(&m->arena, "--properties-file=%s", PROPERTIES_PATH),
-                      arena_printf(&m->arena, "--extra-properties-file=%s", PROPERTIES_PATH)};
-    if (ret == NULL || option == NULL || path == NULL || joined[0] == NULL || joined[1] == NULL)
-        return NULL;
-    size_t count = 0;
-    for (size_t i = 0; i <= m->argc; i++) {
-        if (verdict->insert != 0 && i == verdict->insert_at) {
-            ret[count++] = option;
-            ret[count++] = path;
-        }
-        ret[count] = m->argv[i];
-        for (uint32_t j = 0; j < verdict->properties_argument; j++)
-            if (verdict->argument[j].index == i && i < m->argc)
-                ret[count] =
-                    verdict->argument[j].joined != 0 ? joined[verdict->argument[j].extra] : path;
-        count++;
-    }
-    return ret;
-}
-
-static int check_verdict(const struct monitor *m, struct error *err) {
-    const struct message_verdict *verdict = &m->verdict;
-    bool sound = verdict->properties_argument <= LIMIT_PROPERTIES_ARGUMENTS &&
-                 verdict->insert_at > 0 && verdict->insert_at <= m->argc;
-    for (uint32_t i = 0; sound && i < verdict->properties_argument; i++)
-        sound = verdict->argument[i].index > 0 && verdict->argument[i].index < m->argc &&
-                verdict->argument[i].extra <= 1;
-    return sound ? 0 : error_set(err, ERROR_PROTOCOL, "the verdict names words that are not there");
-}
+#include "sidecar/wire/launch_words.h"
 
 int launch_job(struct monitor *m, struct error *err) {
-    if (check_verdict(m, err) != 0)
-        return -1;
-    char **argv = launch_arguments(m), **environment = environment_launch(m);
+    if (!launch_words_fit(&m->verdict, m->argc))
+        return error_set(err, ERROR_PROTOCOL, "the verdict names words that are not there");
+    char **argv = launch_words(&m->verdict, m->argv, m->argc, &m->arena);
+    char **environment = environment_launch(m);
     if (argv == NULL || environment == NULL)
         return error_set(err, ERROR_MEMORY, "no memory for the launch");
-    pid_t pid = spawn_job(m, m->program, argv, environment, m->merged, err);
+    const int keep[LAUNCH_FDS] = {m->merged, -1};
+    pid_t pid = spawn_job(m, m->program, argv, environment, keep, err);
     if (pid < 0)
         return -1;
     m->watched = pid;

@@ -22,15 +22,33 @@ static void note_fence(struct monitor *m, const struct message_fence *fence) {
         m->worst.state[PROTECTION_IDENTITY] = STATE_DEGRADED;
 }
 
+/* A warden that was started again changes nothing. */
+static void take_setup(struct monitor *m, const struct child *child,
+                       const struct message_setup *setup) {
+    if (child->pid == m->candidate) {
+        m->candidate_setup = *setup;
+        m->candidate_told = true;
+    } else if (!m->setup_told) {
+        m->setup = *setup;
+        m->setup_told = true;
+    }
+}
+
+static bool is_task_of_warden(const struct message *message) {
+    return message->body.round.task < ROUND_TASKS && message->body.round.task != TASK_REVOKE;
+}
+
 static void take_record(struct monitor *m, struct child *child, const struct message *message) {
     switch (message->type) {
     case MESSAGE_FENCE:
         note_fence(m, &message->body.fence);
         break;
-    case MESSAGE_SETUP: /* a warden that was started again changes nothing */
-        if (!m->setup_told)
-            m->setup = message->body.setup;
-        m->setup_told = true;
+    case MESSAGE_SETUP:
+        take_setup(m, child, &message->body.setup);
+        break;
+    case MESSAGE_GIVE_UP:
+        if (child->pid == m->warden && message->body.give_up.code < ERROR_CODES)
+            m->given_up = (enum error_code)message->body.give_up.code;
         break;
     case MESSAGE_VERDICT:
         m->verdict = message->body.verdict;
@@ -40,7 +58,7 @@ static void take_record(struct monitor *m, struct child *child, const struct mes
         round_look(m, child, &message->body.look);
         break;
     case MESSAGE_ROUND:
-        if (!m->round.running && message->body.round.task < ROUND_TASKS)
+        if (child->pid == m->warden && !m->round.running && is_task_of_warden(message))
             round_begin(m, &message->body.round);
         break;
     case MESSAGE_RESULT:
@@ -71,7 +89,7 @@ static void read_child(struct monitor *m, struct child *child) {
 static bool is_heard(const struct monitor *m, const struct child *child) {
     if (child->pid == 0 || child->channel.fd < 0)
         return false;
-    bool passed = m->verdict_told && m->verdict.code == ERROR_OK;
+    bool passed = m->kind != KIND_RUN || (m->verdict_told && m->verdict.code == ERROR_OK);
     return child->role != ROLE_WARDEN || !m->setup_told || passed;
 }
 
@@ -93,7 +111,9 @@ static void child_over(struct monitor *m, pid_t pid, int status) {
         if (WIFSIGNALED(status))
             monitor_say("%s was ended by signal %d (%s)", role_name(ended.role), WTERMSIG(status),
                         strsignal(WTERMSIG(status)));
-        if (ended.role == ROLE_FETCH || ended.role == ROLE_PLACE)
+        if (ended.pid == m->warden)
+            m->warden = 0;
+        if (spawn_is_of_round(ended.role))
             round_child_over(m, &ended);
         return;
     }
@@ -111,7 +131,11 @@ static void reap(struct monitor *m) {
  * sends has reached it already, because it is in our process group. */
 static void forward(struct monitor *m, const struct signalfd_siginfo *info) {
     int number = (int)info->ssi_signo;
-    if (!m->job_started) {
+    if (m->kind == KIND_SIDECAR && number == SIGHUP) {
+        m->reload = true;
+        return;
+    }
+    if (m->kind != KIND_RUN || !m->job_started) {
         m->end_signal = number;
         if (m->watched > 0 && info->ssi_code != SI_KERNEL)
             (void)kill(m->watched, number);
@@ -139,6 +163,9 @@ int loop_step(struct monitor *m, int timeout_ms, struct error *err) {
         heard[count] = &m->children[i];
         items[count++] = (struct pollfd){.fd = m->children[i].channel.fd, .events = POLLIN};
     }
+    int keep = keep_timeout(m);
+    if (keep >= 0 && (timeout_ms < 0 || keep < timeout_ms))
+        timeout_ms = keep;
     if (m->round.running) {
         uint64_t now = clock_now_ms();
         int left = m->round.deadline <= now ? 0 : (int)(m->round.deadline - now);

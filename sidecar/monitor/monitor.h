@@ -13,6 +13,7 @@
 
 #include "sidecar/base/arena.h"
 #include "sidecar/base/buffer.h"
+#include "sidecar/base/command.h"
 #include "sidecar/base/error.h"
 #include "sidecar/base/limits.h"
 #include "sidecar/confine/confine.h"
@@ -40,6 +41,10 @@ struct memory_directory {
     bool made;             /* by us: goes with the set */
 };
 
+/* What this monitor is: the parent of a job, a sidecar beside one, or a set made
+ * once for what comes after. */
+enum monitor_kind { KIND_RUN, KIND_SIDECAR, KIND_INIT };
+
 enum directory_role { DIRECTORY_SET, DIRECTORY_STATE, DIRECTORY_LAUNCH, DIRECTORIES };
 
 struct child {
@@ -61,28 +66,44 @@ struct round {
 };
 
 struct monitor {
+    enum monitor_kind kind;
     struct arena arena;
     char **environment; /* the caller's */
     char *const *argv;  /* after "--" */
     size_t argc;
     const char *config_path; /* as shown in messages; NULL: none */
     const char *status_path; /* --status-file or NULL */
+    enum launch_report dry_run;
+    const char *fetch_path; /* of arrestor-fetch; NULL: not beside us */
 
     sigset_t caller_mask;
     int signals; /* signalfd */
     struct identity identity;
     struct message_setup setup;
     bool setup_told;
+    pid_t warden;    /* the one that plans; 0: none */
+    pid_t candidate; /* reads a new arrestor.yaml (SIGHUP); 0: none */
+    struct message_setup candidate_setup;
+    bool candidate_told;
+    bool reload;       /* SIGHUP asked for it */
+    bool standing_due; /* warden waits to hear what stands */
+    struct {
+        uint64_t at; /* not before */
+        bool said;
+    } restart[ROLES];
     struct memory_directory directories[DIRECTORIES];
 
     int config, arguments, recorded, merged, conf; /* descriptors of the frozen launch; -1 */
+    int store_environment, token, passphrase;      /* what stores need of the caller; -1 */
+    int report;                                    /* --dry-run: what is shown; else -1 */
     char **recorded_environment;                   /* what Spark would see; arena */
     const char *program;                           /* absolute path of argv[0] */
 
     struct child children[LIMIT_MANAGED_CHILDREN];
     struct round round;
-    bool first_round_over;
-    enum error_code first_round_code;
+    enum error_code told_fault; /* of rounds, said last; OK: none since one went well */
+    bool set_stands;            /* a whole set is published */
+    enum error_code given_up;   /* why the first one cannot be had; OK: not given up */
     struct message_verdict verdict;
     bool verdict_told;
 
@@ -91,7 +112,7 @@ struct monitor {
     int watched_status; /* of waitpid */
     bool job_started;
     bool said;      /* a role has told people what is wrong */
-    int end_signal; /* a signal asked for the end before the job started */
+    int end_signal; /* a signal asked for the end: before the job started, or of a sidecar */
 
     struct protections worst;
     uint32_t told_protections; /* bit per protection that was said to be weaker */
@@ -110,6 +131,32 @@ void monitor_write_status(const struct monitor *m, int status, const char *reaso
  * rule (warden itself runs so), afterwards by setup. 0, or -1 with ERROR_CONFIG. */
 int identity_fill(struct monitor *m, struct error *err);
 
+/* start.c: what all three kinds begin with. Makes *m; hardens, blocks signals,
+ * reads arrestor.yaml and what stores need of the caller, starts warden and learns
+ * the setup. 0 or -1. */
+void monitor_make(struct monitor *m, enum monitor_kind kind, const struct invocation *call);
+int monitor_start(struct monitor *m, const struct invocation *call, struct error *err);
+/* Reads arrestor.yaml again. A sealed memory file, or -1. */
+int monitor_seal_config(const struct monitor *m, struct error *err);
+
+/* credentials.c: what stores need of the caller: VAULT_… variables as a sealed
+ * file, VAULT_TOKEN and the line of --passphrase-fd as memory files. 0 or -1. */
+int credentials_take(struct monitor *m, const struct invocation *call, struct error *err);
+
+/* keep.c: the roles that live as long as we do. */
+int keep_start_warden(struct monitor *m, struct error *err);
+int keep_start_sweep(struct monitor *m, struct error *err);
+/* Starts again what has died, tells warden what stands, reads arrestor.yaml again
+ * where a signal asked for it. After each step of the loop. */
+void keep_going(struct monitor *m);
+/* Milliseconds until keep_going has work without an event; -1: none. */
+int keep_timeout(const struct monitor *m);
+/* Waits for the first whole set. 0; -1 with the code that warden gave up with, or
+ * ERROR_CHILD; 0 too where a signal asked for the end. */
+int keep_first_set(struct monitor *m, struct error *err);
+/* Ends tokens that are ours, ends the roles, and wipes (keep_set: leaves the set). */
+void keep_wind_up(struct monitor *m, bool keep_set);
+
 /* spawn.c: a list of descriptors with nothing in any slot. */
 void spawn_clear_slots(int fds[SLOTS]);
 /* Execs a role; fds[slot] are the descriptors to inherit (-1: none). The
@@ -117,15 +164,17 @@ void spawn_clear_slots(int fds[SLOTS]);
 struct child *spawn_role(struct monitor *m, enum role role, const int fds[SLOTS],
                          struct error *err);
 /* Forks a child on the job's side: caller's signal mask, job identity, no
- * descriptor but 0, 1, 2 and `keep` as number LAUNCH_FD (-1: none). In the parent
- * the pid or -1; in the child it execs and never returns. */
-#define LAUNCH_FD 19
+ * descriptor but 0, 1, 2 and keep[i] as number LAUNCH_FD + i (-1: none). In the
+ * parent the pid or -1; in the child it execs and never returns. */
+#define LAUNCH_FDS 2
 pid_t spawn_job(struct monitor *m, const char *path, char *const *argv, char *const *environment,
-                int keep, struct error *err);
+                const int keep[LAUNCH_FDS], struct error *err);
 /* The child of that role that we still talk to, or NULL; whether the role (ROLES:
  * any) still has a process. */
 struct child *spawn_find(struct monitor *m, enum role role);
 bool spawn_is_alive(const struct monitor *m, enum role role);
+/* Whether the role lives for one round. */
+bool spawn_is_of_round(enum role role);
 /* Closes a child's channel: it reads that as the end. */
 void spawn_hang_up(struct child *child);
 
@@ -135,8 +184,17 @@ int loop_step(struct monitor *m, int timeout_ms, struct error *err);
 /* Steps until m->watched has ended. 0 or -1. */
 int loop_await(struct monitor *m, pid_t pid, struct error *err);
 
-/* rounds.c: fetch and place, together. */
+/* round_files.c: opens what the roles of a publish or revoke round inherit, by the
+ * start table. 0, or -1 with the fault, in which case nothing stays open. */
+int round_files_open(struct monitor *m, int fds[SLOTS], struct error *err);
+void round_files_close(int fds[SLOTS]);
+/* Path of the strongbox or its key, as the configuration or the default rule has it. */
+int round_box_path(const struct monitor *m, bool key, char *path, size_t size, struct error *err);
+
+/* rounds.c: dial, fetch and place, together. */
 void round_begin(struct monitor *m, const struct message_round *asked);
+/* Ends the store tokens that arrestor logged in for; waits at most LIMIT_REVOKE_MS. */
+void round_revoke(struct monitor *m);
 void round_record(struct monitor *m, struct child *child, const struct message *message);
 void round_child_over(struct monitor *m, const struct child *child);
 void round_timeout(struct monitor *m);
@@ -145,11 +203,16 @@ void round_look(struct monitor *m, struct child *warden, const struct message_lo
 
 /* directories.c: chooses, makes and locks the directories; cleans dead ones. */
 int directories_make(struct monitor *m, struct error *err);
-/* The lease table of the current set, where state and set are of the same
- * generation; else -1. The caller closes it. */
-int directories_open_leases(const struct monitor *m);
+/* A file of the current state (`leases`, `session`), or -1; the caller closes it. */
+int directories_open_state(const struct monitor *m, const char *name);
+/* The generation that stands in the set's directory, or 0. */
+uint64_t directories_generation(const struct monitor *m);
+/* A descriptor of its own of a directory, which shares no lock with ours; -1. */
+int directories_reopen(const struct monitor *m, enum directory_role role);
 /* Removes what is left of them after sweep; says what stays. */
 void directories_remove(struct monitor *m);
+/* Lets go of them and leaves all that is in them. */
+void directories_leave(struct monitor *m);
 
 /* environment.c: what of the caller's environment is refused before anything of
  * it runs: "" or the rule ids, with a line said for each. */

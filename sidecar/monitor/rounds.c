@@ -2,88 +2,71 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sidecar/base/clock.h"
 #include "sidecar/base/command.h"
 #include "sidecar/monitor/monitor.h"
-#include "sidecar/strongbox/box_default.h"
-#include "sidecar/strongbox/box_file.h"
 
-/* The descriptors of one round, closed together once both roles have theirs. */
-struct round_files {
-    int box, key, peer[2];
+/* The sockets between the roles of one round: each end goes to its role and is
+ * closed here. */
+struct round_pairs {
+    int dial[2], place[2];
 };
 
-static void close_files(struct round_files *files) {
-    const int fds[] = {files->box, files->key, files->peer[0], files->peer[1]};
-    for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
+static void close_pair(int fds[2]) {
+    for (int i = 0; i < 2; i++) {
         if (fds[i] >= 0)
             (void)close(fds[i]);
-}
-
-static int store_path(const struct monitor *m, bool key, char *path, size_t size,
-                      struct error *err) {
-    const char *named = key ? m->setup.key : m->setup.box;
-    if (named[0] != '\0') {
-        /* A relative path is meant from where arrestor.yaml lies. */
-        const char *slash = m->config_path != NULL ? strrchr(m->config_path, '/') : NULL;
-        int prefix = named[0] == '/' || slash == NULL ? 0 : (int)(slash - m->config_path) + 1;
-        int length = snprintf(path, size, "%.*s%s", prefix, m->config_path, named);
-        return length > 0 && (size_t)length < size
-                   ? 0
-                   : error_set(err, ERROR_CONFIG, "the path of the strongbox is too long");
+        fds[i] = -1;
     }
-    return key ? box_default_key(m->environment, geteuid(), path, size, err)
-               : box_default_path(m->environment, geteuid(), path, size, err);
 }
 
-/* Opens box or key for a role; what is wrong with it is said here, because only
- * monitor knows the path. */
-static int open_store_file(struct monitor *m, bool key, struct error *err) {
-    char path[LIMIT_PATH];
-    if (store_path(m, key, path, sizeof path, err) != 0)
-        return -1;
-    return key ? box_file_open_key(path, err) : box_file_open(path, err);
+static bool uses_network(const struct monitor *m) {
+    return (m->setup.stores & STORES_NETWORK) != 0;
 }
 
-static int open_files(struct monitor *m, struct round_files *files, struct error *err) {
-    *files = (struct round_files){-1, -1, {-1, -1}};
-    files->box = open_store_file(m, false, err);
-    if (files->box < 0)
-        return -1;
-    files->key = open_store_file(m, true, err);
-    if (files->key < 0)
-        return -1;
-    return channel_pair(files->peer, err);
+static enum role fetch_of(const struct monitor *m) {
+    return uses_network(m) ? ROLE_FETCH_NET : ROLE_FETCH;
 }
 
-static int start_place(struct monitor *m, int peer, bool compare, struct error *err) {
-    int fds[SLOTS];
-    spawn_clear_slots(fds);
-    fds[SLOT_CONFIG] = m->config;
+static int start_dial(struct monitor *m, int fds[SLOTS], int socket, struct error *err) {
+    fds[SLOT_DIAL] = socket;
+    return spawn_role(m, ROLE_DIAL, fds, err) == NULL ? -1 : 0;
+}
+
+static int start_fetch(struct monitor *m, int fds[SLOTS], const struct round_pairs *pairs,
+                       struct error *err) {
+    fds[SLOT_DIAL] = pairs->dial[1];
+    fds[SLOT_PEER] = pairs->place[0];
+    return spawn_role(m, fetch_of(m), fds, err) == NULL ? -1 : 0;
+}
+
+static int start_place(struct monitor *m, int fds[SLOTS], int peer, bool compare,
+                       struct error *err) {
     fds[SLOT_PEER] = peer;
-    fds[SLOT_DIR] = m->directories[DIRECTORY_SET].fd;
-    fds[SLOT_STATE] = m->directories[DIRECTORY_STATE].fd;
+    fds[SLOT_DIR] = directories_reopen(m, DIRECTORY_SET);
+    fds[SLOT_STATE] = directories_reopen(m, DIRECTORY_STATE);
     if (compare) {
         fds[SLOT_LAUNCH] = m->directories[DIRECTORY_LAUNCH].fd;
         fds[SLOT_ARGUMENTS] = m->arguments;
         fds[SLOT_ENVIRONMENT] = m->recorded;
         fds[SLOT_MERGED] = m->merged;
     }
-    return spawn_role(m, ROLE_PLACE, fds, err) == NULL ? -1 : 0;
+    int result = spawn_role(m, ROLE_PLACE, fds, err) == NULL ? -1 : 0;
+    for (int i = 0; i < 2; i++)
+        if (fds[i == 0 ? SLOT_DIR : SLOT_STATE] >= 0)
+            (void)close(fds[i == 0 ? SLOT_DIR : SLOT_STATE]);
+    return result;
 }
 
-static int start_fetch(struct monitor *m, const struct round_files *files, struct error *err) {
-    int fds[SLOTS];
-    spawn_clear_slots(fds);
-    fds[SLOT_CONFIG] = m->config;
-    fds[SLOT_BOX] = files->box;
-    fds[SLOT_KEY] = files->key;
-    fds[SLOT_PEER] = files->peer[0];
-    return spawn_role(m, ROLE_FETCH, fds, err) == NULL ? -1 : 0;
-}
+/* Which roles a task has. */
+static const struct {
+    bool fetches, places;
+} task_roles[ROUND_TASKS] = {[TASK_PUBLISH] = {true, true},
+                             [TASK_RETIRE] = {false, true},
+                             [TASK_WITHDRAW] = {false, true},
+                             [TASK_REVOKE] = {true, false}};
 
 static int send_task(struct monitor *m, enum role role, const struct message_round *task,
                      struct error *err) {
@@ -94,94 +77,198 @@ static int send_task(struct monitor *m, enum role role, const struct message_rou
     return channel_send(&child->channel, &message, -1, err);
 }
 
-/* Both start together; each climbs its ladder and waits for its task. */
-static int start_round(struct monitor *m, struct message_round *task, struct error *err) {
-    struct round_files files = {-1, -1, {-1, -1}};
-    bool publish = task->task == TASK_PUBLISH;
-    int result = publish ? open_files(m, &files, err) : 0;
-    if (result == 0)
-        result = start_place(m, files.peer[1], task->compare != COMPARE_NOT, err);
-    if (result == 0 && publish)
-        result = start_fetch(m, &files, err);
-    close_files(&files);
-    if (result == 0 && publish)
-        result = send_task(m, ROLE_FETCH, task, err);
-    return result == 0 ? send_task(m, ROLE_PLACE, task, err) : -1;
+static int start_fetching(struct monitor *m, int fds[SLOTS], struct round_pairs *pairs,
+                          struct error *err) {
+    if (round_files_open(m, fds, err) != 0 || channel_pair(pairs->place, err) != 0)
+        return -1;
+    fds[SLOT_CONFIG] = m->config;
+    fds[SLOT_STORE_ENV] = m->store_environment;
+    fds[SLOT_PASSPHRASE] = m->passphrase;
+    if (!uses_network(m))
+        return start_fetch(m, fds, pairs, err);
+    if (m->fetch_path == NULL)
+        return error_set(err, ERROR_SYSTEM, "arrestor-fetch does not lie beside arrestor");
+    if (channel_pair(pairs->dial, err) != 0 || start_fetch(m, fds, pairs, err) != 0)
+        return -1;
+    return start_dial(m, fds, pairs->dial[0], err);
+}
+
+/* All start together, the slowest first; each climbs its ladder and waits for its
+ * task. */
+static int start_round(struct monitor *m, const struct message_round *task, struct error *err) {
+    struct round_pairs pairs = {{-1, -1}, {-1, -1}};
+    bool fetches = task_roles[task->task].fetches, places = task_roles[task->task].places;
+    int fds[SLOTS], result = 0;
+    spawn_clear_slots(fds);
+    if (fetches)
+        result = start_fetching(m, fds, &pairs, err);
+    if (result == 0 && places) {
+        fds[SLOT_CONFIG] = m->config;
+        result = start_place(m, fds, pairs.place[1], task->compare != COMPARE_NOT, err);
+    }
+    round_files_close(fds);
+    close_pair(pairs.dial);
+    close_pair(pairs.place);
+    if (result == 0 && fetches && uses_network(m))
+        result = send_task(m, ROLE_DIAL, task, err);
+    if (result == 0 && fetches)
+        result = send_task(m, fetch_of(m), task, err);
+    return result == 0 && places ? send_task(m, ROLE_PLACE, task, err) : result;
+}
+
+static void tell_warden(struct monitor *m, const struct message_result *outcome) {
+    struct message message = {.type = MESSAGE_ENDED, .body.result = *outcome};
+    struct error err;
+    message.body.result.round = m->round.number;
+    for (size_t i = 0; m->warden != 0 && i < LIMIT_MANAGED_CHILDREN; i++) {
+        const struct child *child = &m->children[i];
+        if (child->pid != m->warden || child->channel.fd < 0)
+            continue;
+        int leases = directories_open_state(m, "leases");
+        (void)channel_send(&child->channel, &message, leases, &err);
+        if (leases >= 0)
+            (void)close(leases);
+    }
 }
 
 static void finish_round(struct monitor *m, const struct message_result *outcome) {
-    struct message message = {.type = MESSAGE_ENDED, .body.result = *outcome};
-    struct child *warden = spawn_find(m, ROLE_WARDEN);
-    struct error err;
-    bool publish = m->round.task == TASK_PUBLISH;
-    message.body.result.round = m->round.number;
+    static const enum role roles[] = {ROLE_DIAL, ROLE_FETCH, ROLE_FETCH_NET, ROLE_PLACE};
     m->round.running = false;
-    spawn_hang_up(spawn_find(m, ROLE_FETCH));
-    spawn_hang_up(spawn_find(m, ROLE_PLACE));
-    if (publish && outcome->code == ERROR_OK)
+    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)
+        spawn_hang_up(spawn_find(m, roles[i]));
+    if (outcome->changed != 0)
         monitor_say("generation %llu: %u file%s in %s", (unsigned long long)outcome->generation,
                     outcome->files, outcome->files == 1 ? "" : "s",
                     m->directories[DIRECTORY_SET].path);
-    if (publish && !m->first_round_over) {
-        m->first_round_over = true;
-        m->first_round_code = (enum error_code)outcome->code;
+    if (m->round.task == TASK_PUBLISH && outcome->code == ERROR_OK) {
+        m->set_stands = true;
+        m->told_fault = ERROR_OK;
     }
-    if (warden != NULL && warden->channel.fd >= 0)
-        (void)channel_send(&warden->channel, &message, -1, &err);
+    if (outcome->trapped > 0)
+        m->worst.state[PROTECTION_SECCOMP] = STATE_DEGRADED;
+    if (m->round.task != TASK_REVOKE)
+        tell_warden(m, outcome);
+    else if (outcome->code != ERROR_OK)
+        monitor_say("the store token could not be revoked, and ends by itself: %s",
+                    error_text((enum error_code)outcome->code));
+}
+
+/* A fault that lasts is tried again and again, and said once. */
+static void say_once(struct monitor *m, const struct error *err) {
+    if (m->told_fault != err->code)
+        (void)command_fail(err);
+    m->told_fault = err->code;
 }
 
 static void fail_round(struct monitor *m, const struct error *err) {
     struct message_result outcome = {.code = err->code};
-    (void)command_fail(err);
+    say_once(m, err);
     outcome.said = 1;
     finish_round(m, &outcome);
 }
 
-void round_begin(struct monitor *m, const struct message_round *asked) {
-    struct message_round task = *asked;
+static void begin(struct monitor *m, const struct message_round *task, uint64_t life_ms) {
     struct error err;
     error_clear(&err);
-    task.compare = m->job_started       ? COMPARE_NOT
-                   : m->setup.warn != 0 ? COMPARE_WARN
-                                        : COMPARE_REFUSE;
-    task.file_mode = m->identity.drops ? 0440 : 0400;
     m->round = (struct round){.running = true,
-                              .number = task.round,
-                              .task = task.task,
-                              .fetch_over = task.task == TASK_RETIRE,
-                              .deadline = clock_now_ms() + LIMIT_ROUND_MS};
-    if (start_round(m, &task, &err) != 0)
+                              .number = task->round,
+                              .task = task->task,
+                              .fetch_over = !task_roles[task->task].fetches,
+                              .place_over = !task_roles[task->task].places,
+                              .deadline = clock_now_ms() + life_ms};
+    if (start_round(m, task, &err) != 0)
         fail_round(m, &err);
+}
+
+void round_begin(struct monitor *m, const struct message_round *asked) {
+    struct message_round task = *asked;
+    task.compare = m->kind != KIND_RUN || m->job_started ? COMPARE_NOT
+                   : m->setup.warn != 0                  ? COMPARE_WARN
+                                                         : COMPARE_REFUSE;
+    task.file_mode = m->identity.drops ? 0440 : 0400;
+    begin(m, &task, LIMIT_ROUND_MS);
+}
+
+/* Steps until no round runs; a running one has its deadline. */
+static void await_round(struct monitor *m) {
+    struct error err;
+    while (m->round.running && loop_step(m, -1, &err) == 0)
+        continue;
+    m->round.running = false;
+}
+
+void round_revoke(struct monitor *m) {
+    struct message_round task = {.task = TASK_REVOKE};
+    if (!uses_network(m))
+        return;
+    /* What it may have just been given must be known, or it is never revoked. */
+    if (m->round.running && m->round.deadline > clock_now_ms() + LIMIT_REVOKE_MS)
+        m->round.deadline = clock_now_ms() + LIMIT_REVOKE_MS;
+    await_round(m);
+    int session = directories_open_state(m, "session");
+    if (session < 0)
+        return;
+    (void)close(session);
+    task.round = m->round.number + 1;
+    begin(m, &task, LIMIT_REVOKE_MS);
+    await_round(m);
+}
+
+static bool is_box_fault(uint32_t code) {
+    return code >= ERROR_BOX_MISSING && code <= ERROR_BOX_NAME;
 }
 
 /* The path belongs to what fetch says of the box, and only monitor knows it. */
-static bool say_store_fault(const struct monitor *m, const struct message_result *result) {
+static bool say_store_fault(struct monitor *m, const struct message_result *result) {
     struct error err, ignored;
     char path[LIMIT_PATH];
-    if (result->has_position != 0 || error_status((enum error_code)result->code) != 6 ||
-        store_path(m, result->code == ERROR_BOX_KEY, path, sizeof path, &ignored) != 0)
+    if (result->has_position != 0 || !is_box_fault(result->code) ||
+        round_box_path(m, result->code == ERROR_BOX_KEY, path, sizeof path, &ignored) != 0)
         return false;
     error_set(&err, (enum error_code)result->code, "%s", "");
     error_at(&err, path, 0, 0);
-    (void)command_fail(&err);
+    say_once(m, &err);
     return true;
 }
 
+/* What fetch alone knows, beside what place tells. */
+static struct message_result join_results(const struct round *round) {
+    struct message_result outcome = round->place_told ? round->place : round->fetch;
+    const struct message_result *fetch = &round->fetch;
+    if (!round->fetch_told)
+        return outcome;
+    if (fetch->code != ERROR_OK) {
+        bool changed = outcome.changed != 0;
+        outcome = *fetch;
+        outcome.changed = changed;
+    }
+    outcome.secret_memory = fetch->secret_memory;
+    outcome.detail = fetch->detail;
+    outcome.trapped = fetch->trapped;
+    outcome.renewable = fetch->renewable;
+    outcome.token_ms = fetch->token_ms;
+    outcome.version = fetch->version;
+    memcpy(outcome.location, fetch->location, sizeof outcome.location);
+    return outcome;
+}
+
 /* Both must have told, or ended: what fetch says of its memory counts also when
- * place was faster, and place ends without a word where fetch has failed. */
+ * place was faster, and place writes down where fetch has failed. */
 static void settle_round(struct monitor *m) {
     struct round *round = &m->round;
     struct error err;
+    if (!(round->fetch_told || round->fetch_over) || !(round->place_told || round->place_over))
+        return;
     bool fetch_failed = round->fetch_told && round->fetch.code != ERROR_OK;
-    bool fetch_done = round->fetch_told || round->fetch_over;
-    if (fetch_failed || (round->place_told && fetch_done)) {
-        struct message_result outcome = fetch_failed ? round->fetch : round->place;
-        outcome.said = say_store_fault(m, &outcome);
-        finish_round(m, &outcome);
-    } else if (round->place_over && fetch_done) {
+    bool done = task_roles[round->task].places ? round->place_told : round->fetch_told;
+    if (!fetch_failed && !done) {
         error_set(&err, ERROR_CHILD, "a round ended before its work was done");
         fail_round(m, &err);
+        return;
     }
+    struct message_result outcome = join_results(round);
+    outcome.said = say_store_fault(m, &outcome);
+    finish_round(m, &outcome);
 }
 
 static void say_collision(const struct message_collision *collision) {
@@ -213,7 +300,7 @@ void round_record(struct monitor *m, struct child *child, const struct message *
     const struct message_result *result = &message->body.result;
     if (!round->running || result->round != round->number || result->code >= ERROR_CODES)
         return;
-    if (child->role == ROLE_FETCH) {
+    if (child->role != ROLE_PLACE) {
         round->fetch_told = true;
         round->fetch = *result;
         if (result->code == ERROR_OK)
@@ -229,7 +316,8 @@ void round_child_over(struct monitor *m, const struct child *child) {
     struct round *round = &m->round;
     if (!round->running || child->round != round->number)
         return;
-    round->fetch_over = round->fetch_over || child->role == ROLE_FETCH;
+    round->fetch_over =
+        round->fetch_over || child->role == ROLE_FETCH || child->role == ROLE_FETCH_NET;
     round->place_over = round->place_over || child->role == ROLE_PLACE;
     settle_round(m);
 }
@@ -239,10 +327,9 @@ void round_timeout(struct monitor *m) {
     if (!m->round.running || clock_now_ms() < m->round.deadline)
         return;
     for (size_t i = 0; i < LIMIT_MANAGED_CHILDREN; i++)
-        if (m->children[i].pid != 0 &&
-            (m->children[i].role == ROLE_FETCH || m->children[i].role == ROLE_PLACE))
+        if (m->children[i].pid != 0 && spawn_is_of_round(m->children[i].role))
             (void)kill(m->children[i].pid, SIGKILL);
-    error_set(&err, ERROR_STORE, "a round took longer than %d seconds", LIMIT_ROUND_MS / 1000);
+    error_set(&err, ERROR_STORE_SLOW, "a round took too long, and was ended");
     fail_round(m, &err);
 }
 
@@ -252,7 +339,7 @@ void round_look(struct monitor *m, struct child *warden, const struct message_lo
     char path[LIMIT_PATH];
     int fd = -1;
     errno = ENOENT;
-    if (store_path(m, false, path, sizeof path, &err) == 0)
+    if (round_box_path(m, false, path, sizeof path, &err) == 0)
         fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     message.body.looked.system_error = fd < 0 ? errno : 0;
     (void)channel_send(&warden->channel, &message, fd, &err);

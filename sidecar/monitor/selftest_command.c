@@ -148,6 +148,6 @@ const struct command selftest_command = {
                 "  sudo -u etl arrestor selftest --format json\n"
                 "\nStates: on; degraded: in force, but weaker than elsewhere; off.\n"
                 "Exit: 0 nothing is off · 7 a protection is off · 70 a claim could not be tried\n",
-    .options = {{"format", 0, "FORMAT", "text (default) or json"}},
+    .options = {{"format", 0, "text|json", "how to print (text)"}},
     .run = run,
 };

@@ -30,6 +30,7 @@ static const char script[] =
     "exec /usr/bin/env -0 >&19\n";
 
 _Static_assert(LAUNCH_FD == 19, "the script writes to LAUNCH_FD");
+_Static_assert(GATE_FD == LAUNCH_FD + 1, "the second descriptor that spawn_job keeps");
 
 /* path, where it is a program that we may execute; *found: it is at least there. */
 static const char *try_program(const char *path, bool *found) {
@@ -104,6 +105,21 @@ static const char *find_bash(void) {
     return access("/bin/bash", X_OK) == 0 ? "/bin/bash" : "/usr/bin/bash";
 }
 
+/* Runs bash on the script. `arrestor gate`, which may stand in spark-env.sh, knows
+ * by its end of a socket pair, made by us and open as long as this lasts, that
+ * the frozen launch is judged anyway, and passes in silence. */
+static int run_bash(struct monitor *m, char *const *argv, int dump, struct error *err) {
+    int pair[2];
+    if (channel_pair(pair, err) != 0)
+        return -1;
+    const int keep[LAUNCH_FDS] = {dump, pair[1]};
+    pid_t pid = spawn_job(m, find_bash(), argv, m->environment, keep, err);
+    (void)close(pair[1]);
+    int result = pid < 0 ? -1 : loop_await(m, pid, err);
+    (void)close(pair[0]);
+    return result;
+}
+
 int source_environment(struct monitor *m, struct error *err) {
     char bash[] = "bash", norc[] = "--norc", noprofile[] = "--noprofile", command[] = "-c";
     char *text = arena_text(&m->arena, script, sizeof script - 1);
@@ -114,8 +130,7 @@ int source_environment(struct monitor *m, struct error *err) {
         error_system(err, ERROR_SYSTEM, "cannot record the environment");
         goto out;
     }
-    pid_t pid = spawn_job(m, find_bash(), argv, m->environment, dump, err);
-    if (pid < 0 || loop_await(m, pid, err) != 0)
+    if (run_bash(m, argv, dump, err) != 0)
         goto out;
     int status = m->watched_status;
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {

@@ -44,6 +44,17 @@ static int arrange_standard(void) {
     return failed ? -1 : 0;
 }
 
+/* Deriving a key from a passphrase takes much memory at once: where there is too
+ * little, the round ends, and not the job. */
+static void offer_first(void) {
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    ssize_t written = write(fd, "1000", 4);
+    (void)written;
+    (void)close(fd);
+}
+
 static void exec_role(const struct monitor *m, enum role role, const int fds[SLOTS]) {
     char uid[16], gid[16], name[16], word[] = "role", program[] = "arrestor";
     bool drops = m->identity.drops && role_table[role].identity == IDENTITY_SERVICE;
@@ -57,10 +68,13 @@ static void exec_role(const struct monitor *m, enum role role, const int fds[SLO
             environment[count++] = *e;
     sigset_t none;
     (void)sigemptyset(&none);
+    if (m->passphrase >= 0 && (role == ROLE_FETCH || role == ROLE_FETCH_NET))
+        offer_first();
     /* Its own group: what the terminal sends is for the job. */
     if (sigprocmask(SIG_SETMASK, &none, NULL) == 0 && setpgid(0, 0) == 0 &&
         arrange_standard() == 0 && arrange_slots(role_table[role].slots, fds) == 0)
-        (void)execve("/proc/self/exe", argv, environment);
+        (void)execve(role_table[role].program != NULL ? m->fetch_path : "/proc/self/exe", argv,
+                     environment);
     _exit(error_status(ERROR_SYSTEM));
 }
 
@@ -100,16 +114,27 @@ struct child *spawn_role(struct monitor *m, enum role role, const int fds[SLOTS]
     return child;
 }
 
+/* Puts the job's descriptors at LAUNCH_FD, … and closes everything else but 0, 1
+ * and 2. */
+static int arrange_kept(const int keep[LAUNCH_FDS]) {
+    int spare[LAUNCH_FDS];
+    for (int i = 0; i < LAUNCH_FDS; i++) {
+        spare[i] = keep[i] < 0 ? -1 : fcntl(keep[i], F_DUPFD, SPARE_FD);
+        if (keep[i] >= 0 && spare[i] < 0)
+            return -1;
+    }
+    for (int i = 0; i < LAUNCH_FDS; i++)
+        if (spare[i] < 0 ? close(LAUNCH_FD + i) != 0 && errno != EBADF
+                         : dup2(spare[i], LAUNCH_FD + i) < 0)
+            return -1;
+    return close_range(3, LAUNCH_FD - 1, 0) != 0 ? -1 : close_range(LAUNCH_FD + LAUNCH_FDS, ~0u, 0);
+}
+
 /* Exit statuses as env(1) has them. */
 static void exec_job(const struct monitor *m, const char *path, char *const *argv,
-                     char *const *environment, int keep) {
+                     char *const *environment, const int keep[LAUNCH_FDS]) {
     const struct identity *identity = &m->identity;
-    /* dup2 onto itself would leave close-on-exec set. */
-    int moved = keep < 0 ? -1 : fcntl(keep, F_DUPFD, LAUNCH_FD + 1);
-    if (keep >= 0 && (moved < 0 || dup2(moved, LAUNCH_FD) < 0))
-        _exit(125);
-    unsigned first = keep < 0 ? 3 : LAUNCH_FD + 1;
-    if (close_range(first, ~0u, 0) != 0 || (keep >= 0 && close_range(3, LAUNCH_FD - 1, 0) != 0))
+    if (arrange_kept(keep) != 0)
         _exit(125);
     if (identity->job_changes && drop_to_job(identity->job_uid, identity->job_gid,
                                              identity->job_groups, identity->job_group_count) != 0)
@@ -122,7 +147,7 @@ static void exec_job(const struct monitor *m, const char *path, char *const *arg
 }
 
 pid_t spawn_job(struct monitor *m, const char *path, char *const *argv, char *const *environment,
-                int keep, struct error *err) {
+                const int keep[LAUNCH_FDS], struct error *err) {
     pid_t pid = fork();
     if (pid == 0)
         exec_job(m, path, argv, environment, keep);
@@ -144,6 +169,10 @@ bool spawn_is_alive(const struct monitor *m, enum role role) {
         if (m->children[i].pid != 0 && (role == ROLES || m->children[i].role == role))
             return true;
     return false;
+}
+
+bool spawn_is_of_round(enum role role) {
+    return role == ROLE_DIAL || role == ROLE_FETCH || role == ROLE_FETCH_NET || role == ROLE_PLACE;
 }
 
 void spawn_hang_up(struct child *child) {

@@ -14,6 +14,8 @@ static int tell_launch(struct monitor *m, const struct child *judge, struct erro
         if (set == NULL)
             return error_set(err, ERROR_MEMORY, "no memory for the launch");
     }
+    launch->report = m->dry_run;
+    (void)message_text(launch->program, sizeof launch->program, m->program);
     if (message_text(launch->directory, sizeof launch->directory, set) != 0)
         return error_set(err, ERROR_INPUT, "a path of the launch is too long");
     return channel_send(&judge->channel, &message, -1, err);
@@ -39,13 +41,15 @@ int verdict_ask(struct monitor *m, struct error *err) {
     int fds[SLOTS];
     spawn_clear_slots(fds);
     m->merged = memfd_create("properties", MFD_CLOEXEC);
-    if (m->merged < 0)
+    m->report = m->dry_run == LAUNCH_REPORT_NONE ? -1 : memfd_create("report", MFD_CLOEXEC);
+    if (m->merged < 0 || (m->report < 0 && m->dry_run != LAUNCH_REPORT_NONE))
         return error_system(err, ERROR_SYSTEM, "cannot make a memory file");
     fds[SLOT_CONFIG] = m->config;
     fds[SLOT_CONF] = m->conf;
     fds[SLOT_ARGUMENTS] = m->arguments;
     fds[SLOT_ENVIRONMENT] = m->recorded;
     fds[SLOT_MERGED] = m->merged;
+    fds[SLOT_REPORT] = m->report;
     const struct child *judge = spawn_role(m, ROLE_JUDGE, fds, err);
     if (judge == NULL || tell_launch(m, judge, err) != 0 || loop_await(m, judge->pid, err) != 0)
         return -1;

@@ -1,29 +1,17 @@
 #include "sidecar/place/place_role.h"
 
-#include <stdlib.h>
-#include <string.h>
+#include <sodium.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "sidecar/base/arena.h"
+#include "sidecar/base/buffer.h"
+#include "sidecar/base/clock.h"
 #include "sidecar/base/error.h"
-#include "sidecar/config/config.h"
+#include "sidecar/base/file.h"
 #include "sidecar/confine/role_table.h"
-#include "sidecar/place/compare.h"
-#include "sidecar/place/publish.h"
-#include "sidecar/place/state.h"
-#include "sidecar/render/render.h"
-#include "sidecar/secret/secret_set.h"
+#include "sidecar/place/placing.h"
 
-/* All that one publish task works on; freed in one place. */
-struct placing {
-    struct arena arena;
-    struct config config;
-    struct secret_set set;
-    struct secret_text *texts; /* one per file of the configuration */
-    struct publish_item *items;
-    int directory, state;
-};
+#define CONFIG_NAME "arrestor.yaml"
 
 static size_t list_paths(struct confine_path *paths) {
     static const struct {
@@ -39,118 +27,79 @@ static size_t list_paths(struct confine_path *paths) {
     return count;
 }
 
-/* 1: the set is here; 0: fetch gave up, and has told why; -1. */
-static int receive_set(struct placing *placing, uint32_t round, struct error *err) {
+/* The configuration, and the digest of its bytes, by which a lease table tells
+ * whether it was made by the same. */
+static int load_config(struct placing *placing, struct error *err) {
+    int fd = role_slot(ROLE_PLACE, SLOT_CONFIG), result = 0;
+    struct buffer text = buffer_make(LIMIT_CONFIG_BYTES);
+    placing->config = config_default();
+    if (fd >= 0)
+        result = file_read(fd, CONFIG_NAME, &text, err) != 0 ||
+                         config_parse(text.data, text.length, CONFIG_NAME, &placing->arena,
+                                      &placing->config, err) != 0
+                     ? -1
+                     : 0;
+    lease_digest(text.data, text.length, placing->digest);
+    buffer_free(&text);
+    return result;
+}
+
+static int take_secrets(struct placing *placing, const struct message_secrets *secrets, int fd,
+                        struct error *err) {
+    struct region region;
+    if (region_adopt(&region, fd, err) != 0 || secret_set_decode(&placing->set, &region, err) != 0)
+        return -1;
+    placing->result.version = placing->set.version;
+    return placing_new(placing, secrets->publish != 0, err);
+}
+
+/* What fetch says, or that it says nothing: then it has died. */
+static int publish_task(struct placing *placing, struct error *err) {
     struct channel peer = {
         .fd = role_slot(ROLE_PLACE, SLOT_PEER), .self = PARTY_PLACE, .peer = PARTY_FETCH};
-    struct region region;
     struct message message;
     int fd = -1;
     int got = channel_receive(&peer, &message, &fd, err);
-    if (got != 1)
-        return got;
-    if (message.type != MESSAGE_SECRETS || message.body.secrets.round != round) {
-        (void)close(fd);
-        return error_set(err, ERROR_PROTOCOL, "fetch sent another round");
-    }
-    if (region_adopt(&region, fd, err) != 0 || secret_set_decode(&placing->set, &region, err) != 0)
-        return -1;
-    return 1;
-}
-
-/* Renders every file; *position is the one that failed. */
-static int render_all(struct placing *placing, size_t *position, struct error *err) {
-    size_t count = placing->config.file_count;
-    placing->texts = calloc(count + 1, sizeof *placing->texts);
-    placing->items = calloc(count + 1, sizeof *placing->items);
-    if (placing->texts == NULL || placing->items == NULL)
-        return error_set(err, ERROR_MEMORY, "no memory for the files of the set");
-    for (size_t i = 0; i < count; i++) {
-        const struct config_file *file = &placing->config.files[i];
-        *position = i;
-        if (render_file(&placing->config, file, &placing->set, &placing->texts[i], err) != 0)
-            return -1;
-        placing->items[i] = (struct publish_item){.name = file->name,
-                                                  .bytes = placing->texts[i].bytes,
-                                                  .length = placing->texts[i].length};
-    }
-    *position = SIZE_MAX;
-    return 0;
-}
-
-static int compare(struct placing *placing, const struct channel *monitor,
-                   const struct message_round *task, struct error *err) {
-    struct frozen_launch launch = {.arguments = role_slot(ROLE_PLACE, SLOT_ARGUMENTS),
-                                   .environment = role_slot(ROLE_PLACE, SLOT_ENVIRONMENT),
-                                   .merged = role_slot(ROLE_PLACE, SLOT_MERGED),
-                                   .directory = role_slot(ROLE_PLACE, SLOT_LAUNCH)};
-    size_t found = 0;
-    if (compare_launch(&placing->config, &placing->set, &launch, monitor, task->round, &found,
-                       err) != 0)
-        return -1;
-    return found == 0 || task->compare == COMPARE_WARN
-               ? 0
-               : error_set(err, ERROR_PLAINTEXT_LAUNCH, "%s", "");
-}
-
-static int publish_all(struct placing *placing, const struct message_round *task,
-                       struct message_result *told, struct error *err) {
-    uint64_t set = publish_current(placing->directory), state = publish_current(placing->state);
-    uint64_t generation = (set > state ? set : state) + 1;
-    /* State first: what a store has issued is never lost, and a set that is not
-     * published yet is published again from it. */
-    if (state_publish(placing->state, generation, &placing->set, err) != 0 ||
-        publish_generation(placing->directory, generation, placing->items,
-                           placing->config.file_count, (mode_t)task->file_mode, err) != 0)
-        return -1;
-    told->generation = generation;
-    told->version = placing->set.version;
-    told->files = (uint32_t)placing->config.file_count;
-    return 0;
-}
-
-/* 1 told has the outcome; 0 nothing to tell; -1. */
-static int publish_task(struct placing *placing, const struct channel *monitor,
-                        const struct message_round *task, struct message_result *told,
-                        struct error *err) {
-    size_t position = SIZE_MAX;
-    int got = config_load(role_slot(ROLE_PLACE, SLOT_CONFIG), "arrestor.yaml", &placing->arena,
-                          &placing->config, err);
     if (got == 0)
-        got = receive_set(placing, task->round, err);
-    if (got != 1)
-        return got;
-    if (render_all(placing, &position, err) != 0) {
-        told->has_position = position != SIZE_MAX;
-        told->position = told->has_position ? (uint32_t)position : 0;
+        return error_set(err, ERROR_CHILD, "fetch ended without a word");
+    if (got < 0)
         return -1;
-    }
-    if (task->compare != COMPARE_NOT && compare(placing, monitor, task, err) != 0)
-        return -1;
-    return publish_all(placing, task, told, err) == 0 ? 1 : -1;
+    const struct message_secrets *secrets = &message.body.secrets;
+    const struct message_kept *kept = &message.body.kept;
+    if (message.type == MESSAGE_SECRETS && secrets->round == placing->task.round)
+        return take_secrets(placing, secrets, fd, err);
+    if (message.type == MESSAGE_KEPT && kept->round == placing->task.round &&
+        kept->code < ERROR_CODES)
+        return placing_kept(placing, kept, err);
+    if (fd >= 0)
+        (void)close(fd);
+    return error_set(err, ERROR_PROTOCOL, "fetch sent another round");
 }
 
-static void free_placing(struct placing *placing) {
-    for (size_t i = 0; placing->texts != NULL && i < placing->config.file_count; i++)
-        secret_text_free(&placing->texts[i]);
-    free(placing->texts);
-    free(placing->items);
-    secret_set_free(&placing->set);
-    arena_free(&placing->arena);
-}
-
-static int retire_task(const struct placing *placing, const struct message_round *task,
-                       struct error *err) {
-    return publish_retire(placing->directory, task->generation, err) != 0 ||
-                   publish_retire(placing->state, task->generation, err) != 0
+/* The old states are nobody's any more: roles were handed what they read. */
+static int retire_task(const struct placing *placing, struct error *err) {
+    return publish_retire(placing->directory, placing->task.generation, err) != 0 ||
+                   publish_retire(placing->state, LIMIT_GENERATION, err) != 0
                ? -1
-               : 1;
+               : 0;
+}
+
+static int run_task(struct placing *placing, struct error *err) {
+    struct error ignored;
+    if (placing->task.task == TASK_RETIRE)
+        return retire_task(placing, err);
+    if (load_config(placing, err) != 0)
+        return -1;
+    int result = placing->task.task == TASK_WITHDRAW ? placing_withdraw(placing, err)
+                                                     : publish_task(placing, err);
+    if (result != 0)
+        (void)placing_tell_fault(placing, err->code, placing->blamed, 0, &ignored);
+    return result;
 }
 
 int place_role(const struct role_start *start) {
     static struct placing placing; /* a secret_set is larger than a stack frame should be */
     struct confine_path paths[3];
-    struct channel monitor;
     struct message task, told = {.type = MESSAGE_RESULT};
     struct error err;
     secret_install_allocators();
@@ -158,19 +107,20 @@ int place_role(const struct role_start *start) {
     placing.arena = arena_make(LIMIT_ARENA_BYTES);
     placing.directory = role_slot(ROLE_PLACE, SLOT_DIR);
     placing.state = role_slot(ROLE_PLACE, SLOT_STATE);
-    if (role_enter(start, paths, list_paths(paths), &monitor, &err) != 0)
+    if (sodium_init() < 0 ||
+        role_enter(start, paths, list_paths(paths), &placing.monitor, &err) != 0)
         return error_status(ERROR_SYSTEM);
-    if (channel_receive(&monitor, &task, NULL, &err) != 1 || task.type != MESSAGE_TASK)
+    if (channel_receive(&placing.monitor, &task, NULL, &err) != 1 || task.type != MESSAGE_TASK ||
+        task.body.round.task > TASK_WITHDRAW)
         return error_status(ERROR_PROTOCOL);
     error_clear(&err);
-    const struct message_round *round = &task.body.round;
-    told.body.result.round = round->round;
-    int done = round->task == TASK_RETIRE
-                   ? retire_task(&placing, round, &err)
-                   : publish_task(&placing, &monitor, round, &told.body.result, &err);
-    free_placing(&placing);
-    told.body.result.code = err.code;
-    if (done == 0)
-        return 0;
-    return channel_send(&monitor, &told, -1, &err) == 0 ? 0 : error_status(ERROR_CHILD);
+    placing.task = task.body.round;
+    placing.now_ms = clock_wall_ms();
+    if (run_task(&placing, &err) != 0)
+        placing.result.code = err.code;
+    placing.result.round = placing.task.round;
+    placing.result.generation = publish_current(placing.directory);
+    told.body.result = placing.result;
+    placing_free(&placing);
+    return channel_send(&placing.monitor, &told, -1, &err) == 0 ? 0 : error_status(ERROR_CHILD);
 }

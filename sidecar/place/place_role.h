@@ -4,9 +4,13 @@
 
 #include "sidecar/confine/role_start.h"
 
-/* The role: one task, then the end. A publish task receives a region from fetch,
- * renders every file of the configuration, compares with the frozen launch where
- * asked, publishes state and then the set, and tells monitor how it went. */
+/* The role: one task (PUBLISH, RETIRE, WITHDRAW), then it ends.
+ *
+ * It always tells RESULT: `code` is what went wrong here, OK also where it was told
+ * KEPT with a fault, which fetch tells itself; `generation` is the one that stands
+ * now, `changed` whether this task made it, `files` how many it has. `position` is
+ * a place in the configuration's files. Ends with 0, or the status of what made it
+ * impossible to tell. */
 int place_role(const struct role_start *start);
 
 #endif

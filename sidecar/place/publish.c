@@ -25,13 +25,14 @@ static void generation_name(char name[NAME_BYTES], uint64_t generation) {
     (void)snprintf(name, NAME_BYTES, "g-%06u", (unsigned)generation);
 }
 
-/* Number in a name "g-NNNNNN", or 0. */
+/* Number in a name as generation_name writes it, or 0. */
 static uint64_t generation_number(const char *name) {
+    char again[NAME_BYTES];
     uint64_t number;
-    if (!text_starts(name, "g-") || strlen(name) != 8 ||
-        number_parse(name + 2, LIMIT_GENERATION, &number) != 0)
+    if (!text_starts(name, "g-") || number_parse(name + 2, LIMIT_GENERATION, &number) != 0)
         return 0;
-    return number;
+    generation_name(again, number);
+    return strcmp(again, name) == 0 ? number : 0;
 }
 
 uint64_t publish_current(int directory) {
@@ -79,10 +80,9 @@ static enum error_code write_fault(void) {
                                                                  : ERROR_PLACE_FILE;
 }
 
-static int write_item(int generation, const struct publish_item *item, mode_t mode,
-                      struct error *err) {
+int publish_file(int directory, const struct publish_item *item, mode_t mode, struct error *err) {
     int fd =
-        openat(generation, item->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+        openat(directory, item->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
     if (fd < 0) {
         error_system(err, write_fault(), "cannot make the file");
         return error_at(err, item->name, 0, 0);
@@ -106,7 +106,7 @@ static int fill_generation(int directory, const char *name, const struct publish
         return error_system(err, ERROR_PLACE_FILE, "cannot open a generation");
     int result = 0;
     for (size_t i = 0; i < count && result == 0; i++)
-        result = write_item(generation, &items[i], mode, err);
+        result = publish_file(generation, &items[i], mode, err);
     (void)close(generation);
     return result;
 }
@@ -128,7 +128,12 @@ int publish_generation(int directory, uint64_t generation, const struct publish_
     generation_name(name, generation);
     if (check_memory_filesystem(directory, err) != 0)
         return -1;
-    if (generation <= current || generation > LIMIT_GENERATION)
+    if (generation > LIMIT_GENERATION) {
+        error_set(err, ERROR_PLACE_FILE,
+                  "there is no number after generation %u: the old set stays", LIMIT_GENERATION);
+        return error_todo(err, "end arrestor and start it again, so that it counts from 1");
+    }
+    if (generation <= current)
         return error_set(err, ERROR_INTERNAL, "a generation must be newer than the current one");
     /* What a killed writer left. */
     if (remove_generations(directory, 0, current) != 0)

@@ -1,4 +1,5 @@
 #include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "sidecar/base/error.h"
@@ -30,13 +31,29 @@ static int refuse_member(json_t *object, const char *field, struct error *err) {
                         : error_todo(err, "add the field to the secret, or name another");
 }
 
+/* An integer or a boolean as JSON writes it. */
+static int take_scalar(const json_t *member, struct secret_text *ret, struct error *err) {
+    char text[32];
+    int length =
+        json_is_boolean(member)
+            ? snprintf(text, sizeof text, "%s", json_is_true(member) ? "true" : "false")
+            : snprintf(text, sizeof text, "%" JSON_INTEGER_FORMAT, json_integer_value(member));
+    int result = copy_text((const unsigned char *)text, (size_t)length, ret, err);
+    explicit_bzero(text, sizeof text);
+    return result;
+}
+
+/* A real is refused because its digits would be rounded. */
 static int take_member(json_t *object, const char *field, struct secret_text *ret,
                        struct error *err) {
     json_t *member = json_object_get(object, field);
     if (member == NULL)
         return refuse_member(object, field, err);
+    if (json_is_integer(member) || json_is_boolean(member))
+        return take_scalar(member, ret, err);
     if (!json_is_string(member)) {
-        error_set(err, ERROR_SECRET_FIELD, "the field \"%s\" is not a string", field);
+        error_set(err, ERROR_SECRET_FIELD,
+                  "the field \"%s\" is neither a string nor an integer nor a boolean", field);
         return error_todo(err, "write its value in double quotes");
     }
     size_t length = json_string_length(member);

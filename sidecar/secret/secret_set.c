@@ -16,7 +16,7 @@ static size_t pad(size_t length) {
 
 size_t secret_set_size(const struct secret *secrets, size_t count) {
     size_t size = SET_HEADER;
-    if (count > LIMIT_SECRETS)
+    if (count > LIMIT_SECRETS + 2)
         return 0;
     for (size_t i = 0; i < count; i++) {
         if (secrets[i].length > LIMIT_SECRET_BYTES)
@@ -28,21 +28,30 @@ size_t secret_set_size(const struct secret *secrets, size_t count) {
     return size;
 }
 
+static bool is_index(uint32_t index) {
+    return index < LIMIT_SECRETS || index == SECRET_INDEX_LEASES || index == SECRET_INDEX_SESSION;
+}
+
 static bool indexes_rise(const struct secret *secrets, size_t count) {
     for (size_t i = 0; i < count; i++)
-        if (secrets[i].index >= LIMIT_SECRETS ||
-            (i > 0 && secrets[i].index <= secrets[i - 1].index))
+        if (!is_index(secrets[i].index) || (i > 0 && secrets[i].index <= secrets[i - 1].index))
             return false;
     return true;
 }
 
-int secret_set_encode(struct region *region, const struct secret *secrets, size_t count,
-                      uint64_t version, struct error *err) {
-    size_t size = secret_set_size(secrets, count);
-    if (size == 0 || size != region->size || !indexes_rise(secrets, count))
-        return error_set(err, ERROR_INTERNAL, "a set of %zu secrets does not fit its region",
+const struct secret *secret_set_find(const struct secret_set *set, uint32_t index) {
+    for (size_t i = 0; i < set->count; i++)
+        if (set->secrets[i].index == index)
+            return &set->secrets[i];
+    return NULL;
+}
+
+int secret_set_encode_bytes(unsigned char *bytes, size_t size, const struct secret *secrets,
+                            size_t count, uint64_t version, struct error *err) {
+    unsigned char *at = bytes;
+    if (size == 0 || size != secret_set_size(secrets, count) || !indexes_rise(secrets, count))
+        return error_set(err, ERROR_INTERNAL, "a set of %zu secrets does not fit its memory",
                          count);
-    unsigned char *at = region->bytes;
     bytes_put_u32(at, SET_MAGIC);
     bytes_put_u32(at + 4, (uint32_t)count);
     bytes_put_u64(at + 8, version);
@@ -59,6 +68,11 @@ int secret_set_encode(struct region *region, const struct secret *secrets, size_
         at += pad(length);
     }
     return 0;
+}
+
+int secret_set_encode(struct region *region, const struct secret *secrets, size_t count,
+                      uint64_t version, struct error *err) {
+    return secret_set_encode_bytes(region->bytes, region->size, secrets, count, version, err);
 }
 
 /* Takes the entry at *at of size bytes and moves *at past it. */
@@ -84,7 +98,7 @@ static int decode_copy(struct secret_set *set, size_t size) {
     if (size < SET_HEADER || bytes_get_u32(bytes) != SET_MAGIC || bytes_get_u64(bytes + 16) != size)
         return -1;
     size_t count = bytes_get_u32(bytes + 4), at = SET_HEADER;
-    if (count > LIMIT_SECRETS)
+    if (count > LIMIT_SECRETS + 2)
         return -1;
     for (size_t i = 0; i < count; i++)
         if (decode_secret(bytes, size, &at, &set->secrets[i]) != 0)
@@ -94,20 +108,30 @@ static int decode_copy(struct secret_set *set, size_t size) {
     return at == size && indexes_rise(set->secrets, count) ? 0 : -1;
 }
 
-int secret_set_decode(struct secret_set *set, struct region *region, struct error *err) {
-    size_t size = region->size;
+int secret_set_decode_bytes(struct secret_set *set, unsigned char *bytes, size_t size,
+                            struct error *err) {
     memset(set, 0, sizeof *set);
-    set->kind = region->kind;
-    set->copy = secret_alloc(size);
-    if (set->copy != NULL)
-        memcpy(set->copy, region->bytes, size);
-    region_free(region);
-    if (set->copy == NULL)
-        return error_set(err, ERROR_MEMORY, "no memory for a set of %zu bytes", size);
+    set->copy = bytes;
     if (decode_copy(set, size) == 0)
         return 0;
     secret_set_free(set);
     return error_set(err, ERROR_PROTOCOL, "a set of secrets that was handed over is malformed");
+}
+
+int secret_set_decode(struct secret_set *set, struct region *region, struct error *err) {
+    size_t size = region->size;
+    enum region_kind kind = region->kind;
+    unsigned char *copy = secret_alloc(size);
+    memset(set, 0, sizeof *set);
+    if (copy != NULL)
+        memcpy(copy, region->bytes, size);
+    region_free(region);
+    if (copy == NULL)
+        return error_set(err, ERROR_MEMORY, "no memory for a set of %zu bytes", size);
+    int result = secret_set_decode_bytes(set, copy, size, err);
+    if (result == 0)
+        set->kind = kind;
+    return result;
 }
 
 void secret_set_free(struct secret_set *set) {

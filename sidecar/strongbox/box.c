@@ -191,16 +191,22 @@ static unsigned char *decrypt_body(const unsigned char *bytes, const struct box_
     return NULL;
 }
 
+bool box_key_fits(const struct box_prelude *prelude, const unsigned char key[BOX_KEY_BYTES]) {
+    unsigned char check[32];
+    derive(key, prelude->id, personal_check, check);
+    return sodium_memcmp(check, prelude->key_check, sizeof check) == 0;
+}
+
+int box_refuse_key(struct error *err) {
+    error_set(err, ERROR_BOX_WRONG_KEY, "this key does not open this strongbox");
+    return error_todo(err, "name the key file that was made with it: --key FILE");
+}
+
 /* Whether prelude and length fit, and key is the one of this box. */
 static int check_key_and_length(const struct box_prelude *prelude, size_t length,
                                 const unsigned char key[BOX_KEY_BYTES], struct error *err) {
-    unsigned char check[32];
-    derive(key, prelude->id, personal_check, check);
-    int differs = sodium_memcmp(check, prelude->key_check, sizeof check);
-    if (differs != 0) {
-        error_set(err, ERROR_BOX_WRONG_KEY, "this key does not open this strongbox");
-        return error_todo(err, "name the key file that was made with it: --key FILE");
-    }
+    if (!box_key_fits(prelude, key))
+        return box_refuse_key(err);
     if (length < BOX_PRELUDE_BYTES + prelude->body_bytes)
         return refuse_truncated(length, BOX_PRELUDE_BYTES + prelude->body_bytes, err);
     if (length > BOX_PRELUDE_BYTES + prelude->body_bytes)

@@ -7,6 +7,7 @@
 #ifndef ARRESTOR_STRONGBOX_BOX_H
 #define ARRESTOR_STRONGBOX_BOX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -85,15 +86,16 @@ int box_check_name(const char *name, struct error *err);
 /* Wipes and frees all entries. */
 void box_free(struct box *box);
 
-/* Key files: one line "arrestor-strongbox-key-v1 BASE64\n" (RFC 4648 section 4;
- * the line end may be missing or CRLF). ERROR_BOX_KEY; the text never quotes the
- * file. 0, or -1 with key untouched. */
-int box_key_parse(const char *text, size_t length, unsigned char key[BOX_KEY_BYTES],
-                  struct error *err);
+/* Whether the key is the one that the box with this prelude was sealed with. */
+bool box_key_fits(const struct box_prelude *prelude, const unsigned char key[BOX_KEY_BYTES]);
 
-#define BOX_KEY_TEXT_BYTES 71 /* the line with its newline, without a NUL */
+/* Fills err with ERROR_BOX_WRONG_KEY. Always -1. */
+int box_refuse_key(struct error *err);
 
-/* Writes the line of a key file. The caller wipes it. */
+#define BOX_KEY_TEXT_BYTES 71 /* the line of a key in clear, its newline, without a NUL */
+
+/* Writes the one line of a key file without a passphrase (box_key.h has the
+ * others). The caller wipes it. */
 void box_key_format(const unsigned char key[BOX_KEY_BYTES], char ret[BOX_KEY_TEXT_BYTES + 1]);
 
 /* A new random key. */

@@ -19,8 +19,30 @@
  * always does, with the echo back on. */
 static const int watched_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
 
+/* What is asked, and what is said of answers that cannot be used. */
+struct question {
+    const char *first, *second; /* second NULL: asked once */
+    enum error_code empty;
+    const char *empty_todo, *differ, *elsewhere;
+};
+
+static const struct question questions[] = {
+    [PROMPT_VALUE] = {"Value of ", "Once more, ", ERROR_SECRET_EMPTY,
+                      "nothing has changed; Spark fails open on empty files",
+                      "the two values differ",
+                      "pass the value on standard input: … | arrestor strongbox set NAME"},
+    [PROMPT_PASSPHRASE] = {"Passphrase of the key file: ", NULL, ERROR_USAGE,
+                           "nothing has changed; try again", "",
+                           "pass the passphrase on a descriptor: --passphrase-fd N"},
+    [PROMPT_NEW_PASSPHRASE] = {"New passphrase for the key file: ", "Once more: ", ERROR_USAGE,
+                               "nothing has changed; without a passphrase: leave --passphrase out",
+                               "the two passphrases differ",
+                               "pass it on a descriptor (see arrestor strongbox --help)"},
+};
+
 struct session {
     struct prompt *prompt;
+    const struct question *question;
     struct termios echoing, silent;
     sigset_t blocked, before;
 };
@@ -33,13 +55,13 @@ static sigset_t watched_set(void) {
     return set;
 }
 
-int prompt_open(struct prompt *prompt, struct error *err) {
+int prompt_open(struct prompt *prompt, enum prompt_kind kind, struct error *err) {
     sigset_t set = watched_set();
     prompt->signals = -1;
     prompt->tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
     if (prompt->tty < 0) {
         error_system(err, ERROR_USAGE, "there is no terminal to ask at");
-        return error_todo(err, "pass the value on standard input: … | arrestor strongbox set NAME");
+        return error_todo(err, "%s", questions[kind].elsewhere);
     }
     prompt->signals = signalfd(-1, &set, SFD_CLOEXEC);
     if (prompt->signals >= 0)
@@ -123,39 +145,43 @@ static int read_line(struct session *session, const char *question, const char *
 
 /* The terminal drops what goes beyond its line without a word, so a full line
  * may be a part. */
-static int check_lines(const struct secret_text *first, const struct secret_text *second,
-                       struct error *err) {
+static int check_lines(const struct question *question, const struct secret_text *first,
+                       const struct secret_text *second, struct error *err) {
     if (first->length >= LIMIT_PROMPT_BYTES - 1) {
         error_set(err, ERROR_USAGE, "a terminal passes no line of %d characters or more",
                   LIMIT_PROMPT_BYTES - 1);
-        return error_todo(err, "pass the value on standard input");
+        return error_todo(err, "%s", question->elsewhere);
     }
     if (first->length == 0) {
-        error_set(err, ERROR_SECRET_EMPTY, "nothing was typed");
-        return error_todo(err, "nothing has changed; Spark fails open on empty files");
+        error_set(err, question->empty, "nothing was typed");
+        return error_todo(err, "%s", question->empty_todo);
     }
     if (second->bytes == NULL)
         return 0;
     if (first->length == second->length && memcmp(first->bytes, second->bytes, first->length) == 0)
         return 0;
-    error_set(err, ERROR_USAGE, "the two values differ");
+    error_set(err, ERROR_USAGE, "%s", question->differ);
     return error_todo(err, "nothing has changed; try again");
 }
 
-static int ask_twice(struct session *session, const char *name, struct secret_text *first,
-                     struct secret_text *second, struct error *err) {
+static int ask(struct session *session, const char *name, struct secret_text *first,
+               struct secret_text *second, struct error *err) {
+    const struct question *question = session->question;
     const struct secret_text none = {.bytes = NULL};
-    if (read_line(session, "Value of ", name, first->bytes, &first->length, err) != 0 ||
-        check_lines(first, &none, err) != 0)
+    if (read_line(session, question->first, name, first->bytes, &first->length, err) != 0 ||
+        check_lines(question, first, &none, err) != 0)
         return -1;
-    if (read_line(session, "Once more, ", name, second->bytes, &second->length, err) != 0)
+    if (question->second == NULL)
+        return 0;
+    if (read_line(session, question->second, name, second->bytes, &second->length, err) != 0)
         return -1;
-    return check_lines(first, second, err);
+    return check_lines(question, first, second, err);
 }
 
-int prompt_ask(struct prompt *prompt, const char *name, struct secret_text *ret,
-               struct error *err) {
-    struct session session = {.prompt = prompt, .blocked = watched_set()};
+int prompt_ask(struct prompt *prompt, enum prompt_kind kind, const char *name,
+               struct secret_text *ret, struct error *err) {
+    struct session session = {
+        .prompt = prompt, .question = &questions[kind], .blocked = watched_set()};
     struct error ignored;
     if (tcgetattr(prompt->tty, &session.echoing) != 0)
         return error_system(err, ERROR_SYSTEM, "cannot ask the terminal for its settings");
@@ -168,7 +194,7 @@ int prompt_ask(struct prompt *prompt, const char *name, struct secret_text *ret,
     if (first.bytes == NULL || second.bytes == NULL)
         error_set(err, ERROR_MEMORY, "no memory for what is typed");
     else if (silence(&session, err) == 0) {
-        result = ask_twice(&session, name, &first, &second, err);
+        result = ask(&session, name == NULL ? "" : name, &first, &second, err);
         if (unsilence(&session, result == 0 ? err : &ignored) != 0)
             result = -1;
     }

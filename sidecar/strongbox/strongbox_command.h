@@ -1,4 +1,4 @@
-/* strongbox_command.h: arrestor strongbox init, set, get, list, rm. Role tool. */
+/* strongbox_command.h: arrestor strongbox init, set, get, list, rm, rekey. Role tool. */
 #ifndef ARRESTOR_STRONGBOX_STRONGBOX_COMMAND_H
 #define ARRESTOR_STRONGBOX_STRONGBOX_COMMAND_H
 

@@ -1,4 +1,3 @@
-#include <sodium.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -7,24 +6,20 @@
 #include "sidecar/base/file.h"
 #include "sidecar/secret/secret_set.h"
 #include "sidecar/strongbox/box_file.h"
-#include "sidecar/strongbox/strongbox_confine.h"
+#include "sidecar/strongbox/strongbox_hold.h"
 #include "sidecar/strongbox/strongbox_job.h"
 #include "sidecar/strongbox/value.h"
 
 /* Opens key and box, gives up all else, and reads both. */
 static int load_box(const struct strongbox_job *job, struct box *box, struct error *err) {
-    unsigned char key[BOX_KEY_BYTES];
-    int result = -1, key_fd = -1, box_fd = box_file_open(job->box, err);
-    if (box_fd >= 0)
-        key_fd = box_file_open_key(job->key, err);
-    if (key_fd >= 0 && strongbox_confine(NULL, 0, err) == 0 &&
-        box_file_read_key(key_fd, job->key, key, err) == 0)
-        result = box_file_load(box_fd, job->box, key, box, err);
-    sodium_memzero(key, sizeof key);
-    if (key_fd >= 0)
-        (void)close(key_fd);
-    if (box_fd >= 0)
-        (void)close(box_fd);
+    struct hold hold;
+    int result = -1;
+    hold_make(&hold);
+    if (hold_open_prompt(&hold, PROMPT_PASSPHRASE, false, err) == 0 &&
+        hold_open(&hold, job, false, err) == 0 &&
+        hold_unlock(&hold, job, hold.box, hold.key, err) == 0)
+        result = box_file_load(hold.box, job->box, hold.keys->key, box, err);
+    hold_close(&hold);
     return result;
 }
 

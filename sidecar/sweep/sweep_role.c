@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "sidecar/base/error.h"
@@ -20,6 +21,9 @@ static const struct {
 };
 #define PLACES (sizeof places / sizeof *places)
 
+/* Between two tries, of the lock and of the wipe. */
+#define PAUSE_MS 20
+
 static size_t list_paths(struct confine_path *paths) {
     size_t count = 0;
     for (size_t i = 0; i < PLACES; i++) {
@@ -33,25 +37,58 @@ static size_t list_paths(struct confine_path *paths) {
     return count;
 }
 
-/* Waits for the end of the channel. A record after the first is a fault of
- * monitor's, and ends the waiting too: wiping is the safe side. */
-static void wait_for_end(const struct channel *channel) {
+/* Waits for a second record, which asks for the wipe (true; what it says is not
+ * looked at), or for the end of the channel. A record that cannot be read is a
+ * fault of monitor's and asks too: wiping is the safe side. */
+static bool wait_for_end(const struct channel *channel) {
     struct message message;
     struct error err;
-    (void)channel_receive(channel, &message, NULL, &err);
+    return channel_receive(channel, &message, NULL, &err) != 0;
+}
+
+/* Whether a directory is nobody's any more. Monitor has died: it may have a
+ * successor, which holds the lock. Our descriptor is an open file description of
+ * our own, so the lock tells of others; a role of the dead monitor, or a child that
+ * it was about to start, may hold it for a moment longer. Where the lock is had, it
+ * stays ours until we end, and no successor comes in between. */
+#define LOCK_TRIES 100
+
+static bool take_lock(int fd) {
+    for (int i = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; i++) {
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return true; /* no lock can be had here: wiping is the safe side */
+        if (i == LOCK_TRIES)
+            return false;
+        (void)poll(NULL, 0, PAUSE_MS);
+    }
+    return true;
+}
+
+/* The places that are to be wiped, as bits, after linger_ms. A successor may go on
+ * with the set and have a state of its own, so each is looked at by itself. */
+static unsigned take_over(const struct message_wipe *wipe) {
+    unsigned ours = 0;
+    if (wipe->linger_ms > 0)
+        (void)poll(NULL, 0,
+                   wipe->linger_ms < LIMIT_PERIOD_MS ? (int)wipe->linger_ms : LIMIT_PERIOD_MS);
+    for (size_t i = 0; i < PLACES; i++) {
+        int inside = role_slot(ROLE_SWEEP, places[i].inside);
+        if (inside >= 0 && take_lock(inside))
+            ours |= 1u << i;
+    }
+    return ours;
 }
 
 /* A place that dies with monitor may still have made a file meanwhile. Where our
  * directory is gone that cannot be; else it is tried again. */
-#define TRIES    20
-#define PAUSE_MS 20
+#define TRIES 20
 
-static int wipe_all(const struct message_wipe *wipe) {
+static int wipe_all(const struct message_wipe *wipe, unsigned which) {
     int result = 0;
     for (size_t i = PLACES; i-- > 0;) {
         int inside = role_slot(ROLE_SWEEP, places[i].inside);
         int parent = role_slot(ROLE_SWEEP, places[i].parent);
-        if (inside < 0)
+        if (inside < 0 || (which & 1u << i) == 0)
             continue;
         if (wipe_contents(inside, true) != 0)
             result = -1;
@@ -72,12 +109,13 @@ int sweep_role(const struct role_start *start) {
         return role_fail(ROLE_SWEEP, &err);
     if (channel_receive(&channel, &message, NULL, &err) != 1)
         return error_status(ERROR_CHILD);
-    wait_for_end(&channel);
-    bool stays = message.body.wipe.remove[0] == 0 || message.body.wipe.remove[1] == 0;
-    int result = wipe_all(&message.body.wipe);
+    const struct message_wipe *wipe = &message.body.wipe;
+    unsigned which = wait_for_end(&channel) ? ~0u : take_over(wipe);
+    bool stays = wipe->remove[0] == 0 || wipe->remove[1] == 0;
+    int result = wipe_all(wipe, which);
     for (int i = 1; i < TRIES && (result != 0 || (stays && i == 1)); i++) {
         (void)poll(NULL, 0, PAUSE_MS);
-        result = wipe_all(&message.body.wipe);
+        result = wipe_all(wipe, which);
     }
     return result == 0 ? 0 : error_status(ERROR_SYSTEM);
 }

@@ -1,61 +1,292 @@
 #include "sidecar/warden/plan.h"
 
-/* A failing store is asked again after poll, 2·poll, 4·poll … at most this. */
-#define PAUSE_MAX_MS (60u * 1000u)
+#include "sidecar/base/limits.h"
+#include "sidecar/lease/lease_table.h"
+#include "sidecar/warden/explain.h"
+#include "sidecar/wire/message.h"
 
-struct plan plan_make(uint64_t now, uint64_t poll_ms, uint64_t overlap_ms, uint64_t version,
-                      uint64_t generation) {
-    return (struct plan){.poll_ms = poll_ms,
-                         .overlap_ms = overlap_ms,
-                         .version = version,
-                         .generation = generation,
-                         .poll_at = now,
-                         .retire_at = generation > 1 ? now + overlap_ms : 0};
+#define REDIRECTS 3 /* that are followed in a row */
+
+/* splitmix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators). */
+static uint64_t next_random(struct plan *plan) {
+    uint64_t z = plan->random += 0x9e3779b97f4a7c15u;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
 }
 
-enum plan_step plan_next(const struct plan *plan, uint64_t now, uint64_t *until) {
-    if (plan->retire_at != 0 && plan->retire_at <= now)
-        return PLAN_RETIRE;
-    if (plan->poll_at <= now)
-        return PLAN_LOOK;
-    *until =
-        plan->retire_at != 0 && plan->retire_at < plan->poll_at ? plan->retire_at : plan->poll_at;
-    return PLAN_WAIT;
+uint64_t plan_between(struct plan *plan, uint64_t low, uint64_t high) {
+    return low + next_random(plan) % (high - low + 1);
 }
 
-static uint64_t pause_ms(const struct plan *plan) {
-    uint64_t pause = plan->poll_ms;
-    for (unsigned i = 1; i < plan->failures && pause < PAUSE_MAX_MS; i++)
-        pause *= 2;
-    return pause > PAUSE_MAX_MS && pause > plan->poll_ms ? PAUSE_MAX_MS : pause;
+static uint64_t sooner(uint64_t a, uint64_t b) {
+    return a < b ? a : b;
 }
 
-bool plan_on_version(struct plan *plan, uint64_t now, uint64_t version) {
-    plan->poll_at = now + plan->poll_ms;
-    if (version != plan->version)
-        return true;
-    plan->failures = 0;
-    return false;
+static uint64_t later(uint64_t a, uint64_t b) {
+    return a > b ? a : b;
 }
 
-void plan_on_failed(struct plan *plan, uint64_t now) {
-    if (plan->failures < 32)
-        plan->failures++;
-    plan->poll_at = now + pause_ms(plan);
+struct plan plan_make(const struct plan_settings *settings) {
+    return (struct plan){
+        .settings = *settings,
+        .random = settings->seed,
+        .force = true,
+        .try_at = PLAN_NEVER,
+        .look_at = PLAN_NEVER,
+        .retire_at = PLAN_NEVER,
+        .token = {.ends_at = PLAN_NEVER, .renew_at = PLAN_NEVER, .login_at = PLAN_NEVER},
+        .withdraw_at = PLAN_NEVER,
+        .stale_at = PLAN_NEVER};
 }
 
-void plan_on_blind(struct plan *plan, uint64_t now) {
-    plan_on_failed(plan, now);
+/* The next poll after a round that went well. */
+static void plan_poll(struct plan *plan, uint64_t now) {
+    uint64_t poll = plan->settings.poll_ms;
+    plan->look_at = plan->settings.looks ? now + poll : PLAN_NEVER;
+    plan->try_at = plan->settings.looks
+                       ? PLAN_NEVER
+                       : now + plan_between(plan, poll - poll / 10, poll + poll / 10);
 }
 
-void plan_on_published(struct plan *plan, uint64_t now, uint64_t version, uint64_t generation) {
-    plan->version = version;
+void plan_on_standing(struct plan *plan, uint64_t now, uint64_t wall, uint64_t generation,
+                      const struct lease_table *table, bool matches) {
+    plan->started = plan->ended = plan->rest_at = now;
     plan->generation = generation;
-    plan->failures = 0;
-    plan->poll_at = now + plan->poll_ms;
-    plan->retire_at = generation > 1 ? now + plan->overlap_ms : 0;
+    matches = matches && table != NULL;
+    plan->force = !matches;
+    plan->retire_at = generation > 1 ? now + plan->settings.overlap_ms : PLAN_NEVER;
+    if (table != NULL)
+        plan_token_standing(plan, now, wall, &table->session);
+    if (!matches) {
+        plan->try_at = now;
+        return;
+    }
+    plan->seen = table->box_version;
+    if (plan->settings.looks)
+        plan->look_at = now;
+    else
+        plan->try_at = now + plan_between(plan, 0, plan->settings.poll_ms);
+    plan_on_table(plan, now, wall, table);
 }
 
-void plan_on_retired(struct plan *plan) {
-    plan->retire_at = 0;
+static uint64_t publish_at(const struct plan *plan) {
+    uint64_t due = plan_token_due(plan);
+    if (plan->failures > 0 && due <= plan->ended)
+        due = PLAN_NEVER; /* the round that failed was for it: the pause decides */
+    due = sooner(plan->try_at, due);
+    return plan->hops > 0 ? due : later(due, plan->rest_at);
+}
+
+static struct plan_action make_publish(const struct plan *plan, uint64_t now) {
+    return (struct plan_action){.step = PLAN_PUBLISH,
+                                .flags =
+                                    plan_token_flags(plan, now) | (plan->force ? ROUND_FORCE : 0u),
+                                .address = plan->address};
+}
+
+/* All that has expired by now goes in one round. */
+static struct plan_action make_withdraw(const struct plan *plan, uint64_t now) {
+    return (struct plan_action){.step = PLAN_WITHDRAW,
+                                .before_ms = plan->withdraw_ms + (now - plan->withdraw_at)};
+}
+
+struct plan_action plan_next(const struct plan *plan, uint64_t now) {
+    struct plan_action wait = {.step = PLAN_WAIT, .until = PLAN_NEVER};
+    if (plan->running)
+        return wait;
+    if (plan->give_up != ERROR_OK)
+        return (struct plan_action){.step = PLAN_GIVE_UP, .code = plan->give_up};
+    uint64_t withdraw =
+        plan->withdraw_at == PLAN_NEVER ? PLAN_NEVER : later(plan->withdraw_at, plan->rest_at);
+    uint64_t publish = publish_at(plan);
+    if (withdraw <= now)
+        return make_withdraw(plan, now);
+    if (plan->retire_at <= now)
+        return (struct plan_action){.step = PLAN_RETIRE, .generation = plan->generation - 1};
+    if (publish <= now)
+        return make_publish(plan, now);
+    if (plan->look_at <= now)
+        return (struct plan_action){.step = PLAN_LOOK};
+    wait.until = sooner(sooner(withdraw, plan->retire_at), sooner(publish, plan->look_at));
+    return wait;
+}
+
+void plan_on_looked(struct plan *plan, uint64_t now, uint64_t version) {
+    plan->look_at = now + plan->settings.poll_ms;
+    if (version != plan->seen || (plan->blind && plan->failures > 0))
+        plan->try_at = now;
+    plan->blind = false;
+    plan->seen = version;
+}
+
+/* One round follows, so that people and status.json hear of it; then only looks. */
+void plan_on_blind(struct plan *plan, uint64_t now) {
+    plan->look_at = now + plan->settings.poll_ms;
+    if (!plan->blind)
+        plan->try_at = now;
+    plan->blind = true;
+}
+
+void plan_on_begun(struct plan *plan, const struct plan_action *action) {
+    plan->running = true;
+    plan->asked = *action;
+}
+
+/* A pause that no fleet shares. What waiting alone does not heal is tried rarely:
+ * a secret_id that is used up must not be hammered, and logins lock themselves.
+ * A file on this machine may be looked at as often as one likes. */
+static uint64_t pause_ms(struct plan *plan, uint64_t now, bool lasting, enum error_code code) {
+    unsigned doubled = plan->failures - 1;
+    uint64_t span = doubled < 6 ? (uint64_t)LIMIT_PAUSE_MIN_MS << doubled : LIMIT_PAUSE_MAX_MS;
+    uint64_t low = LIMIT_PAUSE_MIN_MS;
+    if (lasting && !plan->settings.looks) {
+        low = LIMIT_PAUSE_MAX_MS / 2;
+        span = LIMIT_PAUSE_MAX_MS;
+    }
+    bool credential =
+        code == ERROR_STORE_LOGIN || code == ERROR_STORE_TOKEN || code == ERROR_STORE_CREDENTIAL;
+    if ((plan->asked.flags & (ROUND_RENEW | ROUND_LOGIN)) != 0 && !credential &&
+        plan->token.ends_at != PLAN_NEVER && plan->token.ends_at > now) {
+        low = LIMIT_PAUSE_MIN_MS;
+        span = sooner(span, (plan->token.ends_at - now) / 8);
+    }
+    return plan_between(plan, low, sooner(low + span, LIMIT_PAUSE_MAX_MS));
+}
+
+static enum plan_note note_fault(struct plan *plan, const struct plan_outcome *outcome) {
+    bool placed = outcome->has_position && explain_is_placed(outcome->code);
+    uint32_t position = placed ? outcome->position : UINT32_MAX;
+    for (size_t i = 0; i < plan->said_count; i++)
+        if (plan->said[i].code == outcome->code && plan->said[i].position == position)
+            return PLAN_NOTE_NOTHING;
+    if (plan->said_count == PLAN_SAID)
+        return PLAN_NOTE_NOTHING;
+    plan->said[plan->said_count].code = outcome->code;
+    plan->said[plan->said_count++].position = position;
+    return outcome->said ? PLAN_NOTE_NOTHING : PLAN_NOTE_FAULT;
+}
+
+/* Before the first set: as long as waiting may heal it and `wait` is not over. */
+static void plan_first_again(struct plan *plan, uint64_t now, bool lasting,
+                             const struct plan_outcome *outcome) {
+    uint64_t last = plan->started + plan->settings.wait_ms;
+    if (lasting || outcome->said || now + LIMIT_PAUSE_MIN_MS > last)
+        plan->give_up = outcome->code;
+    else
+        plan->try_at = sooner(now + pause_ms(plan, now, lasting, outcome->code), last);
+}
+
+static enum plan_note end_failed(struct plan *plan, uint64_t now,
+                                 const struct plan_outcome *outcome) {
+    bool lasting = !explain_is_transient(outcome->code) && outcome->redirect < 0;
+    plan->failures += plan->failures < 32;
+    if (plan->stale_at == PLAN_NEVER)
+        plan->stale_at = now;
+    if (explain_is_elsewhere(outcome->code) && plan->settings.addresses > 1)
+        plan->address = (plan->address + 1) % plan->settings.addresses;
+    if (plan->settings.looks && plan->generation > 0)
+        plan->look_at = now + plan->settings.poll_ms;
+    if (plan->generation == 0)
+        plan_first_again(plan, now, lasting, outcome);
+    else
+        plan->try_at = plan->blind ? PLAN_NEVER : now + pause_ms(plan, now, lasting, outcome->code);
+    return note_fault(plan, outcome);
+}
+
+static enum plan_note end_well(struct plan *plan, uint64_t now,
+                               const struct plan_outcome *outcome) {
+    bool fresh = plan->failures > 0 && plan->generation > 0;
+    if (plan->failures > 0)
+        plan->outage_ms = now - plan->stale_at;
+    if (outcome->generation != 0)
+        plan->generation = outcome->generation;
+    if (outcome->changed)
+        plan->retire_at = plan->generation > 1 ? now + plan->settings.overlap_ms : PLAN_NEVER;
+    plan->seen = outcome->version;
+    plan->force = plan->blind = false;
+    plan->failures = 0;
+    plan->said_count = 0;
+    plan->stale_at = PLAN_NEVER;
+    plan_poll(plan, now);
+    return fresh ? PLAN_NOTE_FRESH : PLAN_NOTE_NOTHING;
+}
+
+/* Another way that is tried at once, and is no failure yet: a redirect to an
+ * address that the configuration knows; a token that has died, and a login left. */
+static bool end_elsewhere(struct plan *plan, uint64_t now, const struct plan_outcome *outcome) {
+    bool dead = outcome->code == ERROR_STORE_TOKEN && plan->settings.logs_in &&
+                (plan->asked.flags & ROUND_LOGIN) == 0;
+    bool redirected = outcome->code == ERROR_STORE_REDIRECT && outcome->redirect >= 0;
+    if ((!dead && !redirected) || plan->hops >= REDIRECTS) {
+        plan->hops = 0;
+        return false;
+    }
+    plan->token.dead = plan->token.dead || dead;
+    if (redirected)
+        plan->address = (uint32_t)outcome->redirect;
+    plan->hops++;
+    plan->try_at = now;
+    return true;
+}
+
+static void end_withdrawn(struct plan *plan, uint64_t now, const struct plan_outcome *outcome) {
+    if (outcome->code != ERROR_OK) {
+        uint64_t pause = plan_between(plan, LIMIT_PAUSE_MAX_MS / 2, LIMIT_PAUSE_MAX_MS);
+        plan->withdraw_ms = plan->asked.before_ms;
+        plan->withdraw_at = now + pause;
+        return;
+    }
+    plan->withdrawn_ms = plan->asked.before_ms;
+    plan->withdraw_at = PLAN_NEVER;
+    plan->force = true;
+    if (outcome->changed && outcome->generation > 1) {
+        plan->generation = outcome->generation;
+        plan->retire_at = now + plan->settings.overlap_ms;
+    }
+}
+
+enum plan_note plan_on_ended(struct plan *plan, uint64_t now, const struct plan_outcome *outcome) {
+    plan->running = false;
+    /* A poll that is shorter than this pause was asked for. */
+    plan->rest_at = now + sooner(LIMIT_PAUSE_MIN_MS, plan->settings.poll_ms);
+    if (plan->asked.step == PLAN_RETIRE) {
+        plan->retire_at = PLAN_NEVER; /* one that failed goes with the next generation */
+        return PLAN_NOTE_NOTHING;
+    }
+    if (plan->asked.step == PLAN_WITHDRAW) {
+        end_withdrawn(plan, now, outcome);
+        return PLAN_NOTE_NOTHING;
+    }
+    plan->ended = now;
+    plan_token_ended(plan, now, outcome);
+    if (end_elsewhere(plan, now, outcome))
+        return PLAN_NOTE_NOTHING;
+    return outcome->code == ERROR_OK ? end_well(plan, now, outcome)
+                                     : end_failed(plan, now, outcome);
+}
+
+static uint64_t earliest_expiry(const struct plan *plan, const struct lease_table *table) {
+    uint64_t earliest = PLAN_NEVER;
+    for (size_t i = 0; i < table->count; i++)
+        if (table->leases[i].expires_ms > plan->withdrawn_ms)
+            earliest = sooner(earliest, table->leases[i].expires_ms);
+    return earliest;
+}
+
+void plan_on_table(struct plan *plan, uint64_t now, uint64_t wall,
+                   const struct lease_table *table) {
+    uint64_t expiry = earliest_expiry(plan, table);
+    plan->withdraw_at = PLAN_NEVER;
+    if (expiry == PLAN_NEVER || plan->generation == 0)
+        return;
+    uint64_t end = expiry + plan->settings.grace_ms;
+    plan->withdraw_ms = expiry;
+    plan->withdraw_at = end > wall ? now + (end - wall) : now;
+    if (expiry <= wall || plan->failures > 0)
+        return;
+    uint64_t left = expiry - wall;
+    uint64_t early = now + plan_between(plan, left / 100 * 60, left / 100 * 70);
+    if (early >= now + LIMIT_PAUSE_MIN_MS)
+        plan->try_at = sooner(plan->try_at, early);
 }

@@ -37,10 +37,34 @@ static int fill_text(char *field, size_t size, const char *text) {
     return text == NULL ? 0 : message_text(field, size, text);
 }
 
+/* What monitor opens for the fetch of vault's secrets; nothing where there are none. */
+static uint32_t vault_needs(const struct config *config) {
+    static const uint32_t by_auth[VAULT_AUTHS] = {
+        [VAULT_AUTH_TOKEN] = SETUP_NEEDS_TOKEN, [VAULT_AUTH_APPROLE] = SETUP_NEEDS_LOGIN};
+    if ((config_stores(config) & 1u << STORE_VAULT) == 0)
+        return 0;
+    uint32_t needs = by_auth[config->vault.auth];
+    for (size_t i = 0; i < config->vault.address_count; i++)
+        if (config->vault.addresses[i].tls)
+            needs |= SETUP_NEEDS_CA;
+    return needs;
+}
+
+static int fill_vault(const struct config_vault *vault, struct message_setup *setup) {
+    return fill_text(setup->ca, sizeof setup->ca, vault->ca) != 0 ||
+                   fill_text(setup->token, sizeof setup->token, vault->token_file) != 0 ||
+                   fill_text(setup->role_id, sizeof setup->role_id, vault->role_id_file) != 0 ||
+                   fill_text(setup->secret_id, sizeof setup->secret_id, vault->secret_id_file) != 0
+               ? -1
+               : 0;
+}
+
 int setup_fill(const struct config *config, struct message_setup *ret, struct error *err) {
     struct message_setup setup = {.warn = config->mode == MODE_WARN,
                                   .secrets = (uint32_t)config->secret_count,
-                                  .files = (uint32_t)config->file_count};
+                                  .files = (uint32_t)config->file_count,
+                                  .stores = config_stores(config),
+                                  .needs = vault_needs(config)};
     for (size_t i = 0; i < config->require_count; i++) {
         int protection = find_protection(config->require[i], err);
         if (protection < 0)
@@ -53,7 +77,7 @@ int setup_fill(const struct config *config, struct message_setup *ret, struct er
         fill_text(setup.key, sizeof setup.key, config->key) != 0 ||
         fill_text(setup.user, sizeof setup.user, config->user) != 0 ||
         fill_text(setup.job_user, sizeof setup.job_user, config->job_user) != 0 ||
-        fill_keep(config, &setup) != 0) {
+        fill_vault(&config->vault, &setup) != 0 || fill_keep(config, &setup) != 0) {
         error_set(err, ERROR_CONFIG, "a path or name is longer than a record between processes");
         return error_at(err, "arrestor.yaml", 0, 0);
     }

@@ -1,6 +1,7 @@
 #include "sidecar/warden/warden_role.h"
 
 #include <jansson.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -8,22 +9,24 @@
 #include "sidecar/base/arena.h"
 #include "sidecar/base/buffer.h"
 #include "sidecar/base/clock.h"
-#include "sidecar/base/command.h"
 #include "sidecar/base/error.h"
 #include "sidecar/base/file.h"
 #include "sidecar/config/config.h"
 #include "sidecar/confine/role_table.h"
+#include "sidecar/lease/lease_table.h"
 #include "sidecar/strongbox/box_file.h"
 #include "sidecar/warden/plan.h"
+#include "sidecar/warden/redirect.h"
 #include "sidecar/warden/setup.h"
+#include "sidecar/warden/warden_say.h"
 
 struct warden {
     struct arena arena;
     struct config config;
+    char digest[LEASE_DIGEST_BYTES];
     struct channel monitor;
     struct plan plan;
     uint32_t round;
-    bool blind; /* the store could not be looked at the last time; said once */
 };
 
 static int tell_setup(const struct warden *warden, struct error *err) {
@@ -33,170 +36,205 @@ static int tell_setup(const struct warden *warden, struct error *err) {
                : channel_send(&warden->monitor, &message, -1, err);
 }
 
-/* Version and generation of the lease table that an earlier warden's rounds
- * left; zeros where there is none, or none that can be read: then a round tells. */
-static void read_leases(uint64_t *version, uint64_t *generation) {
-    int fd = role_slot(ROLE_WARDEN, SLOT_LEASES);
+static int read_config(struct warden *warden, struct error *err) {
+    int fd = role_slot(ROLE_WARDEN, SLOT_CONFIG);
     struct buffer text = buffer_make(LIMIT_CONFIG_BYTES);
-    struct error err;
-    json_int_t seen_version, seen_generation;
-    if (fd < 0 || file_read(fd, "leases", &text, &err) != 0)
-        goto out;
-    json_t *table = json_loadb(text.data, text.length, JSON_REJECT_DUPLICATES, NULL);
-    if (table != NULL &&
-        json_unpack(table, "{s:I, s:{s:I}}", "generation", &seen_generation, "strongbox", "version",
-                    &seen_version) == 0 &&
-        seen_generation > 0 && seen_version > 0) {
-        *version = (uint64_t)seen_version;
-        *generation = (uint64_t)seen_generation;
-    }
-    json_decref(table);
-out:
+    int result = config_load(fd, "arrestor.yaml", &warden->arena, &warden->config, err);
+    if (result == 0)
+        result = config_load_environment(role_slot(ROLE_WARDEN, SLOT_STORE_ENV), &warden->arena,
+                                         &warden->config, err);
+    if (result == 0 && fd >= 0)
+        result = file_read(fd, "arrestor.yaml", &text, err);
+    if (result == 0)
+        lease_digest(text.data != NULL ? text.data : "", text.length, warden->digest);
     buffer_free(&text);
+    return result;
 }
 
-/* Asks monitor for the box and reads its version. 1 seen; 0 it could not be
- * looked at (err says why); -1 the conversation is over. */
-static int look_at_store(struct warden *warden, uint64_t *version, struct error *err) {
+/* Closes fd. false where there is no table, or none that can be read: then a round
+ * makes a new one. */
+static bool read_table(int fd, struct arena *arena, struct lease_table *ret) {
+    struct buffer text = buffer_make(LIMIT_LEASE_BYTES);
+    struct error err;
+    bool found =
+        fd >= 0 && file_read(fd, "leases", &text, &err) == 0 &&
+        lease_table_parse(text.data != NULL ? text.data : "", text.length, arena, ret, &err) == 0;
+    if (fd >= 0)
+        (void)close(fd);
+    buffer_free(&text);
+    return found;
+}
+
+/* Whether the set was made from this table and by this configuration. */
+static bool is_current(const struct warden *warden, const struct lease_table *table,
+                       uint64_t generation) {
+    const struct config *config = &warden->config;
+    if (generation == 0 || table->generation != generation ||
+        strcmp(table->config, warden->digest) != 0 || table->count != config->secret_count)
+        return false;
+    for (size_t i = 0; i < table->count; i++)
+        if (strcmp(table->leases[i].name, config->secrets[i].name) != 0)
+            return false;
+    return true;
+}
+
+/* Waits until warden may begin. 1 it may; 0 the conversation is over; -1. */
+static int hear_standing(struct warden *warden, struct error *err) {
+    struct message message;
+    struct lease_table table;
+    struct arena arena = arena_make(LIMIT_ARENA_BYTES);
+    int fd = -1, got = channel_receive(&warden->monitor, &message, &fd, err);
+    if (got != 1)
+        return got;
+    if (message.type != MESSAGE_STANDING)
+        return error_set(err, ERROR_PROTOCOL, "monitor says %s first", message_name(message.type));
+    uint64_t generation = message.body.standing.generation;
+    bool found = read_table(fd, &arena, &table);
+    if (!found && generation == 0) /* else an earlier warden has said it */
+        warden_say_lint(&warden->config);
+    plan_on_standing(&warden->plan, clock_now_ms(), clock_wall_ms(), generation,
+                     found ? &table : NULL, found && is_current(warden, &table, generation));
+    arena_free(&arena);
+    return 1;
+}
+
+/* Asks monitor for the box and reads its version. 0, or -1 when the conversation
+ * is over. */
+static int look(struct warden *warden, struct error *err) {
     struct message ask = {.type = MESSAGE_LOOK, .body.look.store = STORE_STRONGBOX}, answer;
+    uint64_t version;
     int fd = -1;
     if (channel_send(&warden->monitor, &ask, -1, err) != 0 ||
         channel_receive(&warden->monitor, &answer, &fd, err) != 1 || answer.type != MESSAGE_LOOKED)
         return -1;
-    if (fd < 0) {
-        error_set(err, ERROR_BOX_MISSING, "the strongbox cannot be opened: %s",
-                  strerror(answer.body.looked.system_error));
-        return 0;
-    }
-    int seen = box_file_read_version(fd, version, err) == 0 ? 1 : 0;
-    (void)close(fd);
-    return seen;
-}
-
-/* What a fault of a round is about, in words of the configuration. */
-static void explain(const struct warden *warden, const struct message_result *result,
-                    struct error *err) {
-    const struct config *config = &warden->config;
-    error_set(err, (enum error_code)result->code, "%s", "");
-    if (result->has_position == 0)
-        return;
-    if (result->code == ERROR_SECRET_MISSING && result->position < config->secret_count) {
-        const struct config_secret *secret = &config->secrets[result->position];
-        error_set(err, ERROR_SECRET_MISSING, "secret \"%s\": the strongbox has no entry \"%s\"",
-                  secret->name, secret->path);
-        error_at(err, "arrestor.yaml", secret->line, secret->column);
-        (void)error_todo(err, "arrestor strongbox set %s", secret->path);
-    } else if (result->position < config->file_count) {
-        const struct config_file *file = &config->files[result->position];
-        error_set(err, (enum error_code)result->code, "file \"%s\": %s", file->name,
-                  error_text((enum error_code)result->code));
-        error_at(err, "arrestor.yaml", file->line, file->column);
-    }
-}
-
-/* One round, asked for and awaited. 0, or -1 when the conversation is over. */
-static int run_round(struct warden *warden, enum round_task task, uint64_t generation,
-                     struct error *err) {
-    struct message ask = {.type = MESSAGE_ROUND,
-                          .body.round = {.round = ++warden->round,
-                                         .task = task,
-                                         .generation = generation}},
-                   answer;
-    if (channel_send(&warden->monitor, &ask, -1, err) != 0 ||
-        channel_receive(&warden->monitor, &answer, NULL, err) != 1 || answer.type != MESSAGE_ENDED)
-        return -1;
-    const struct message_result *result = &answer.body.result;
-    if (task == TASK_RETIRE) {
-        plan_on_retired(&warden->plan);
-        return 0;
-    }
-    if (result->code == ERROR_OK) {
-        plan_on_published(&warden->plan, clock_now_ms(), result->version, result->generation);
-        return 0;
-    }
-    plan_on_failed(&warden->plan, clock_now_ms());
-    if (result->said == 0) {
-        explain(warden, result, err);
-        (void)role_fail(ROLE_WARDEN, err);
-    }
+    if (fd >= 0 && box_file_read_version(fd, &version, err) == 0)
+        plan_on_looked(&warden->plan, clock_now_ms(), version);
+    else
+        plan_on_blind(&warden->plan, clock_now_ms());
+    if (fd >= 0)
+        (void)close(fd);
     return 0;
 }
 
-static int look(struct warden *warden, struct error *err) {
-    uint64_t version = 0;
-    int seen = look_at_store(warden, &version, err);
-    if (seen < 0)
+static struct plan_outcome read_result(const struct warden *warden,
+                                       const struct message_result *result) {
+    bool known = result->code < ERROR_CODES;
+    return (struct plan_outcome){
+        .code = known ? (enum error_code)result->code : ERROR_INTERNAL,
+        .has_position = result->has_position != 0,
+        .position = result->position,
+        .said = result->said != 0,
+        .changed = result->changed != 0,
+        .generation = result->generation,
+        .version = result->version,
+        .renewable = result->renewable != 0,
+        .token_ms = result->token_ms,
+        .redirect = result->code == ERROR_STORE_REDIRECT
+                        ? redirect_find(&warden->config.vault, result->location, NULL)
+                        : -1};
+}
+
+/* Plans by how a round ended, and says what people should hear. Closes fd. */
+static void take_result(struct warden *warden, const struct plan_action *action,
+                        const struct message_result *result, int fd) {
+    struct plan *plan = &warden->plan;
+    struct plan_outcome outcome = read_result(warden, result);
+    struct arena arena = arena_make(LIMIT_ARENA_BYTES);
+    struct lease_table table;
+    enum plan_note note = plan_on_ended(plan, clock_now_ms(), &outcome);
+    if (read_table(fd, &arena, &table))
+        plan_on_table(plan, clock_now_ms(), clock_wall_ms(), &table);
+    arena_free(&arena);
+    if (action->step == PLAN_WITHDRAW)
+        warden_say_withdrawn(plan, result);
+    warden_say_ended(&warden->config, plan, note, result, action->address);
+}
+
+/* One round, asked for and awaited. 0, or -1 when the conversation is over. */
+static int run_round(struct warden *warden, const struct plan_action *action, struct error *err) {
+    static const enum round_task tasks[] = {[PLAN_PUBLISH] = TASK_PUBLISH,
+                                            [PLAN_RETIRE] = TASK_RETIRE,
+                                            [PLAN_WITHDRAW] = TASK_WITHDRAW};
+    struct message answer, ask = {.type = MESSAGE_ROUND,
+                                  .body.round = {.round = ++warden->round,
+                                                 .task = tasks[action->step],
+                                                 .flags = action->flags,
+                                                 .address = action->address,
+                                                 .generation = action->generation,
+                                                 .before_ms = action->before_ms}};
+    int fd = -1;
+    plan_on_begun(&warden->plan, action);
+    if (channel_send(&warden->monitor, &ask, -1, err) != 0 ||
+        channel_receive(&warden->monitor, &answer, &fd, err) != 1 || answer.type != MESSAGE_ENDED)
         return -1;
-    if (seen == 0) {
-        plan_on_blind(&warden->plan, clock_now_ms());
-        /* Before the first set the round that follows tells what is wrong. */
-        bool first = warden->plan.generation == 0;
-        if (!warden->blind && !first)
-            (void)role_fail(ROLE_WARDEN, err);
-        warden->blind = true;
-        return first ? run_round(warden, TASK_PUBLISH, 0, err) : 0;
-    }
-    warden->blind = false;
-    return plan_on_version(&warden->plan, clock_now_ms(), version)
-               ? run_round(warden, TASK_PUBLISH, 0, err)
-               : 0;
+    take_result(warden, action, &answer.body.result, fd);
+    return 0;
+}
+
+static int give_up(struct warden *warden, const struct plan_action *action, struct error *err) {
+    struct message message = {.type = MESSAGE_GIVE_UP, .body.give_up.code = action->code};
+    uint64_t waited = clock_now_ms() - warden->plan.started;
+    if (warden->plan.failures > 1)
+        warden_say_given_up(&warden->plan, waited);
+    if (channel_send(&warden->monitor, &message, -1, err) == 0)
+        (void)channel_wait(&warden->monitor, -1, err);
+    return -1;
+}
+
+/* Nothing until then; monitor never speaks first, so a record is its end. */
+static int wait_until(struct warden *warden, uint64_t now, uint64_t until, struct error *err) {
+    uint64_t pause = until - now;
+    int timeout = until == PLAN_NEVER ? -1 : pause > INT_MAX ? INT_MAX : (int)pause;
+    return channel_wait(&warden->monitor, timeout, err) != 0 ? -1 : 0;
 }
 
 /* Follows the plan until the channel ends. */
-static int follow_plan(struct warden *warden, struct error *err) {
-    for (;;) {
-        uint64_t now = clock_now_ms(), until = now;
-        enum plan_step step = plan_next(&warden->plan, now, &until);
-        int result = 0;
-        if (step == PLAN_LOOK)
+static void follow_plan(struct warden *warden, struct error *err) {
+    int result = 0;
+    while (result == 0) {
+        uint64_t now = clock_now_ms();
+        struct plan_action action = plan_next(&warden->plan, now);
+        if (action.step == PLAN_WAIT)
+            result = wait_until(warden, now, action.until, err);
+        else if (action.step == PLAN_LOOK)
             result = look(warden, err);
-        else if (step == PLAN_RETIRE)
-            result = run_round(warden, TASK_RETIRE, warden->plan.generation - 1, err);
-        else if (channel_wait(&warden->monitor, (int)(until - now), err) != 0)
-            result = -1; /* monitor never speaks first: it has closed */
-        if (result != 0)
-            return 0;
+        else if (action.step == PLAN_GIVE_UP)
+            result = give_up(warden, &action, err);
+        else
+            result = run_round(warden, &action, err);
     }
 }
 
-/* Says what in the configuration works but may surprise, one line each. */
-static void say_lint(const struct warden *warden) {
-    struct buffer out = buffer_make(LIMIT_CONFIG_BYTES);
-    struct error note;
-    config_lint(&warden->config, &out);
-    for (size_t start = 0; start < out.length;) {
-        size_t length = strcspn(out.data + start, "\n");
-        error_set(&note, ERROR_CONFIG, "%.*s", (int)length, out.data + start);
-        error_at(&note, "arrestor.yaml", 0, 0);
-        (void)command_fail(&note);
-        start += length + 1;
-    }
-    buffer_free(&out);
+static struct plan_settings make_settings(const struct config *config, uint64_t seed) {
+    return (struct plan_settings){.poll_ms = config->poll_ms,
+                                  .overlap_ms = config->overlap_ms,
+                                  .wait_ms = config->wait_ms,
+                                  .grace_ms = config->grace_ms,
+                                  .addresses = (uint32_t)config->vault.address_count,
+                                  .looks = config_stores(config) == 1u << STORE_STRONGBOX,
+                                  .logs_in = config->vault.auth == VAULT_AUTH_APPROLE,
+                                  .seed = seed};
 }
 
 int warden_role(const struct role_start *start) {
     struct warden warden = {.arena = arena_make(LIMIT_ARENA_BYTES)};
-    uint64_t version = 0, generation = 0;
-    size_t seed = 1;
+    uint64_t seed = 1;
     struct error err;
     /* Else jansson would open /dev/urandom at its first object. */
     if (getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed)
         return error_status(ERROR_SYSTEM);
-    json_object_seed(seed | 1u);
-    if (role_enter(start, NULL, 0, &warden.monitor, &err) != 0)
-        return role_fail(ROLE_WARDEN, &err);
-    if (config_load(role_slot(ROLE_WARDEN, SLOT_CONFIG), "arrestor.yaml", &warden.arena,
-                    &warden.config, &err) != 0 ||
+    json_object_seed((size_t)seed | 1u);
+    if (role_enter(start, NULL, 0, &warden.monitor, &err) != 0 || read_config(&warden, &err) != 0 ||
         tell_setup(&warden, &err) != 0)
         return role_fail(ROLE_WARDEN, &err);
-    if (warden.config.file_count == 0)
-        return channel_wait(&warden.monitor, -1, &err) < 0;
-    read_leases(&version, &generation);
-    if (generation == 0) /* else an earlier warden has said it */
-        say_lint(&warden);
-    warden.plan = plan_make(clock_now_ms(), warden.config.poll_ms, warden.config.overlap_ms,
-                            version, generation);
-    int result = follow_plan(&warden, &err);
+    struct plan_settings settings = make_settings(&warden.config, seed);
+    warden.plan = plan_make(&settings);
+    if (hear_standing(&warden, &err) == 1) {
+        if (warden.config.file_count > 0)
+            follow_plan(&warden, &err);
+        else /* nothing is delivered: warden is there until monitor ends */
+            (void)channel_wait(&warden.monitor, -1, &err);
+    }
     arena_free(&warden.arena);
-    return result;
+    return 0;
 }

@@ -12,7 +12,8 @@
 #define PLACE_ONLY   PARTY_BIT(PARTY_PLACE)
 #define JUDGE_ONLY   PARTY_BIT(PARTY_JUDGE)
 #define SWEEP_ONLY   PARTY_BIT(PARTY_SWEEP)
-#define ANY_ROLE     (WARDEN_ONLY | FETCH_ONLY | PLACE_ONLY | JUDGE_ONLY | SWEEP_ONLY)
+#define DIAL_ONLY    PARTY_BIT(PARTY_DIAL)
+#define ANY_ROLE     (WARDEN_ONLY | FETCH_ONLY | PLACE_ONLY | JUDGE_ONLY | SWEEP_ONLY | DIAL_ONLY)
 
 struct header {
     uint32_t magic, type, length, reserved;
@@ -45,9 +46,12 @@ static const struct text_field texts[] = {
     TEXT(SETUP, message_setup, box),         TEXT(SETUP, message_setup, key),
     TEXT(SETUP, message_setup, user),        TEXT(SETUP, message_setup, job_user),
     TEXT(SETUP, message_setup, keep_env),    TEXT(COLLISION, message_collision, name),
-    TEXT(LAUNCH, message_launch, directory), TEXT(VERDICT, message_verdict, rules),
-    TEXT(WIPE, message_wipe, name[0]),       TEXT(WIPE, message_wipe, name[1]),
-    TEXT(WIPE, message_wipe, name[2]),
+    TEXT(LAUNCH, message_launch, directory), TEXT(LAUNCH, message_launch, program),
+    TEXT(VERDICT, message_verdict, rules),   TEXT(WIPE, message_wipe, name[0]),
+    TEXT(WIPE, message_wipe, name[1]),       TEXT(WIPE, message_wipe, name[2]),
+    TEXT(SETUP, message_setup, ca),          TEXT(SETUP, message_setup, token),
+    TEXT(SETUP, message_setup, role_id),     TEXT(SETUP, message_setup, secret_id),
+    TEXT(RESULT, message_result, location),  TEXT(ENDED, message_result, location),
 };
 
 size_t message_encode(const struct message *message, unsigned char *bytes) {

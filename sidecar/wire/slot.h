@@ -10,6 +10,14 @@ enum slot {
     SLOT_LEASES,     /* current lease table in state:; absent: none yet */
     SLOT_BOX,        /* strongbox, read-only */
     SLOT_KEY,        /* its key file, read-only */
+    SLOT_PASSPHRASE, /* of the key file, where one was given */
+    SLOT_STORE_ENV,  /* VAULT_… of the caller, sealed, each ends with NUL; no secret */
+    SLOT_CA,         /* CA bundle, PEM, read-only */
+    SLOT_TOKEN,      /* file with a store token, read-only */
+    SLOT_ROLE_ID,    /* AppRole's two, read-only */
+    SLOT_SECRET_ID,
+    SLOT_SESSION,    /* current session in state:; absent: none yet */
+    SLOT_DIAL,       /* dial and fetch: connected sockets */
     SLOT_PEER,       /* fetch and place: the transfer */
     SLOT_DIR,        /* deliver.dir */
     SLOT_STATE,      /* deliver.state */
@@ -21,10 +29,17 @@ enum slot {
     SLOT_ARGUMENTS,   /* argv after "--", sealed, each ends with NUL */
     SLOT_ENVIRONMENT, /* recorded environment, sealed, each ends with NUL */
     SLOT_MERGED,      /* merged properties: judge writes, place reads */
+    SLOT_REPORT,      /* what `run --dry-run` shows: judge writes; else absent */
     SLOTS
 };
 
 /* The first slot's descriptor; the others follow in table order. */
 #define SLOT_FIRST 3
+
+/* Descriptors on the job's side. The job: the merged properties. The shell that
+ * sources spark-env.sh: where it writes its environment, and one end of a socket
+ * pair that monitor has made, by which `arrestor gate` knows it. */
+#define LAUNCH_FD 19
+#define GATE_FD   20
 
 #endif

@@ -85,6 +85,16 @@ static void star_secrets(char *line) {
     }
 }
 
+/* A user and password in a URL: all between "://" and the line's last '@', which
+ * may have been cut off. */
+static void star_userinfo(char *line) {
+    char *p = strstr(line, "://"), *end = strrchr(line, '@');
+    if (end == NULL && strlen(line) >= LIMIT_ERROR_EXCERPT - 1)
+        end = line + strlen(line);
+    if (p != NULL && end != NULL && end > p + strlen("://"))
+        memset(p + strlen("://"), '*', (size_t)(end - p) - strlen("://"));
+}
+
 static int place_error(const struct yaml_source *source, size_t line, size_t column,
                        struct error *err) {
     error_at(err, source->name, line, column);
@@ -93,6 +103,7 @@ static int place_error(const struct yaml_source *source, size_t line, size_t col
     if (length > 0 && err->excerpt[length - 1] == '\r')
         err->excerpt[length - 1] = '\0';
     star_secrets(err->excerpt);
+    star_userinfo(err->excerpt);
     return -1;
 }
 

@@ -1,226 +1,37 @@
 """bench: arrestor's figures against the budgets of the design, in one run.
 
-Prints a table and writes build/bench.json. A figure is a median of cold
-processes on this machine as it is now; peers are measured in the same run, or
-said not to be present. Needs no network.
+    bench.py [local] [store]
+
+Prints a table and writes bench.json into the build directory. A figure is a
+median of cold processes on this machine as it is now; peers are measured in the
+same run, or said not to be present. Needs no network beyond loopback.
 """
 
-import json
-import os
 import pathlib
-import re
-import shutil
-import subprocess
 import sys
 import tempfile
-import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILD = ROOT / "build"
-ARRESTOR, MEASURE, NOOP, ROLEWATCH = (BUILD / name for name in ("arrestor", "measure", "noop", "rolewatch"))
-ROLES = ("monitor", "judge", "fetch", "place", "warden", "sweep")
+import bench_local
+import bench_store
+from bench_table import ARRESTOR, BARE_FETCH, MEASURE, NOOP, ROLEWATCH, Table
 
-CONF = """\
-spark.app.name                 orders
-spark.master                   local-cluster[2,1,512]
-spark.executor.memory          512m
-spark.executor.cores           1
-spark.driver.host              127.0.0.1
-spark.driver.bindAddress       127.0.0.1
-spark.ui.enabled               false
-spark.io.encryption.enabled    true
-spark.sql.shuffle.partitions   64
-spark.serializer               org.apache.spark.serializer.KryoSerializer
-spark.eventLog.enabled         false
-spark.network.timeout          300s
-"""
-
-
-class Table:
-    """The figures: what, how much, the budget, and what stands beside it."""
-
-    def __init__(self):
-        self.rows = []
-
-    def add(self, what, figure, unit, budget=None, note=""):
-        self.rows.append({"what": what, "figure": figure, "unit": unit, "budget": budget,
-                          "within": None if budget is None or figure is None else figure <= budget, "note": note})
-        figure_text = "not present" if figure is None else f"{figure:.2f} {unit}"
-        budget_text = "" if budget is None else f"≤ {budget:g} {unit}"
-        verdict = {True: "ok", False: "MISSED", None: ""}[self.rows[-1]["within"]]
-        print(f"{what:<58} {figure_text:>14} {budget_text:>12} {verdict:<7} {note}", flush=True)
-
-    def write(self):
-        (BUILD / "bench.json").write_text(json.dumps(self.rows, indent=1) + "\n", encoding="utf-8")
-        print(f"\n{sum(row['within'] is False for row in self.rows)} budgets missed; written to build/bench.json")
-
-
-def measure(runs, status, *command, **options):
-    """What tests/bench/measure.c says about a command."""
-    done = subprocess.run([MEASURE, str(runs), str(status), *command], capture_output=True, text=True,
-                          check=False, **options)
-    if done.returncode != 0:
-        sys.exit(f"bench: {done.stderr.strip()}")
-    return json.loads(done.stdout)
-
-
-class Bench:
-    def __init__(self, path):
-        self.path, self.table = path, Table()
-        self.conf_dir = path / "conf"
-        self.conf_dir.mkdir()
-        self.conf = self.conf_dir / "spark-defaults.conf"
-        self.conf.write_text(CONF)
-        (path / "bin").mkdir()
-        shutil.copy(NOOP, path / "bin/spark-submit")
-        (path / "key").mkdir(mode=0o700)
-        self.environment = {"PATH": f"{path}/bin:/usr/bin:/bin", "HOME": str(path), "LANG": "C.UTF-8",
-                            "SPARK_CONF_DIR": str(self.conf_dir), "SPARK_HOME": str(path)}
-        if "JAVA_HOME" in os.environ:
-            self.environment["JAVA_HOME"] = os.environ["JAVA_HOME"]
-        self.yaml = path / "arrestor.yaml"
-        self.yaml.write_text(
-            "version: 1\nstores: {strongbox: {box: secrets.box, key: key/secrets.key}}\n"
-            "secrets: {db: {store: strongbox, path: db}}\n"
-            "deliver: {files: {jdbc.properties: {properties: {user: etl, password: \"${db}\"}}}}\n")
-        self.empty_yaml = path / "empty.yaml"
-        self.empty_yaml.write_text("version: 1\n")
-        box = ["--box", "secrets.box", "--key", "key/secrets.key"]
-        self.call(ARRESTOR, "strongbox", "init", *box)
-        self.call(ARRESTOR, "strongbox", "set", "db", *box, input=b"invented-for-the-bench")
-
-    def call(self, *command, **options):
-        subprocess.run(command, cwd=self.path, env=self.environment, check=True, stdout=subprocess.DEVNULL, **options)
-
-    def measure(self, runs, status, *command):
-        return measure(runs, status, *command, cwd=self.path, env=self.environment)
-
-    # ---- One configuration, cold
-
-    def check_one(self):
-        seen = self.measure(300, 0, ARRESTOR, "check", self.conf)
-        milliseconds = seen["median_us"] / 1000
-        self.table.add("check of one 12-line conf, cold", milliseconds, "ms", 2,
-                       f"p10 {seen['p10_us'] / 1000:.2f}, p90 {seen['p90_us'] / 1000:.2f}")
-        self.table.add("  its peak memory", seen["peak_kb"] / 1024, "MB", 6)
-        self.table.add("  an empty static process beside it", self.measure(300, 0, NOOP)["median_us"] / 1000, "ms")
-        self.peers(milliseconds)
-
-    def peers(self, milliseconds):
-        """What stands beside it on this machine, and how many times longer it takes."""
-        spark = next(iter((BUILD / "venv/lib").glob("python3*/site-packages/pyspark/bin/spark-submit")), None)
-        peers = [("spark-submit --version", spark, ["--version"], 3),
-                 ("gitleaks dir", shutil.which("gitleaks"), ["dir", "--no-banner", self.conf_dir], 20),
-                 ("detect-secrets scan", shutil.which("detect-secrets"), ["scan", self.conf], 5)]
-        for name, executable, words, runs in peers:
-            if executable is None:
-                self.table.add(f"  peer: {name}", None, "ms")
-                continue
-            environment = dict(self.environment)
-            environment.pop("SPARK_HOME")
-            seen = measure(runs, 0, executable, *words, cwd=self.path,
-                           env={**environment, "SPARK_HOME": str(pathlib.Path(executable).parents[1])})
-            self.table.add(f"  peer: {name}", seen["median_us"] / 1000, "ms", None,
-                           f"{seen['median_us'] / 1000 / milliseconds:.0f} × arrestor check")
-
-    def check_many(self):
-        """As many files as the corpus of the design has, made up here."""
-        directory = self.path / "many"
-        directory.mkdir()
-        files = []
-        for number in range(328):
-            files.append(directory / f"{number:03d}.conf")
-            files[-1].write_text(CONF + "".join(
-                f"spark.executorEnv.NAME_{line} value-{number}-{line}\n" for line in range(number % 60)))
-        seen = self.measure(20, 0, ARRESTOR, "check", *files)
-        self.table.add("check of 328 files (made up, 12 to 71 lines)", seen["median_us"] / 1000, "ms", 60)
-
-    # ---- run
-
-    def run_cost(self):
-        bare = self.measure(100, 0, "spark-submit", "job.py")
-        for name, config, budget in (("run before Spark starts, nothing to deliver", self.empty_yaml, 10),
-                                     ("run before Spark starts, one secret fetched and placed", self.yaml, None)):
-            seen = self.measure(50, 0, ARRESTOR, "run", "-c", config, "--", "spark-submit", "job.py")
-            self.table.add(name, (seen["until_us"] - bare["until_us"]) / 1000, "ms", budget)
-            self.table.add("  and the whole of it, with wiping", (seen["median_us"] - bare["median_us"]) / 1000, "ms")
-
-    # ---- Roles
-
-    def roles_as_they_end(self):
-        log = self.path / "roles.json"
-        totals = {}
-        for _ in range(9):
-            self.call(ROLEWATCH, log, ARRESTOR, "run", "-c", self.yaml, "--", "spark-submit", "job.py",
-                      stderr=subprocess.DEVNULL)
-            for line in log.read_text().splitlines():
-                row = json.loads(line)
-                totals.setdefault({"run": "monitor"}.get(row["role"], row["role"]), []).append(row)
-        for role in ROLES:
-            rows = sorted(totals.get(role, []), key=lambda row: row["cpu_us"])
-            if not rows:
-                self.table.add(f"{role}: time on a processor, start to end", None, "ms")
-                continue
-            middle = rows[len(rows) // 2]
-            self.table.add(f"{role}: time on a processor, start to end", middle["cpu_us"] / 1000, "ms", None,
-                           f"peak {middle['peak_kb'] / 1024:.2f} MB RSS, at its end {middle['pss_kb'] / 1024:.2f} MB PSS, "
-                           f"{middle['anonymous_kb'] / 1024:.2f} MB anonymous")
-
-    def roles_at_rest(self):
-        process = subprocess.Popen([ARRESTOR, "run", "-c", self.yaml, "--", "spark-submit", "job.py"], cwd=self.path,
-                                   env={**self.environment, "NOOP_SECONDS": "6"}, stdout=subprocess.DEVNULL,
-                                   stderr=subprocess.DEVNULL)
-        time.sleep(1)
-        sums = {"Rss": 0.0, "Pss": 0.0, "Anonymous": 0.0}
-        before = {}
-        for role, pid in self.resting(process.pid):
-            try:
-                text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
-            except PermissionError:
-                self.table.add(f"{role} at rest", None, "MB", None, "only root may look: it is non-dumpable")
-                continue
-            figures = {name: int(re.search(rf"^{name}:\s+(\d+)", text, flags=re.M).group(1)) / 1024 for name in sums}
-            for name, figure in figures.items():
-                sums[name] += figure
-            self.table.add(f"{role} at rest: RSS", figures["Rss"], "MB", None,
-                           f"PSS {figures['Pss']:.2f}, anonymous {figures['Anonymous']:.2f}")
-            before[pid] = self.switches(pid)
-        for name, budget in (("Rss", 8), ("Pss", 2.5), ("Anonymous", 1)):
-            self.table.add(f"all resting processes: {name.upper() if name != 'Anonymous' else 'anonymous'}",
-                           sums[name], "MB", budget)
-        time.sleep(3)
-        woken = {role: self.switches(pid) - before[pid] for role, pid in self.resting(process.pid) if pid in before}
-        self.table.add("wake-ups of all in 3 s at rest (the box is polled each 2 s)", sum(woken.values()), "", None,
-                       ", ".join(f"{role} {count}" for role, count in woken.items()))
-        process.wait()
-
-    @staticmethod
-    def switches(pid):
-        status = pathlib.Path(f"/proc/{pid}/status").read_text()
-        return int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", status, flags=re.M).group(1))
-
-    @staticmethod
-    def resting(monitor):
-        """(role, pid) of monitor and its children that are arrestor."""
-        yield "monitor", monitor
-        for pid in pathlib.Path(f"/proc/{monitor}/task/{monitor}/children").read_text().split():
-            words = pathlib.Path(f"/proc/{pid}/cmdline").read_text().split("\0")
-            if words[:2] == ["arrestor", "role"]:
-                yield words[2], int(pid)
+# Part: what measures it, and where its files lie (None: where temporary files do).
+PARTS = {"local": (bench_local.run, None), "store": (bench_store.run, "/dev/shm")}
 
 
 def main():
-    missing = [path.name for path in (ARRESTOR, MEASURE, NOOP, ROLEWATCH) if not path.exists()]
+    wanted = sys.argv[1:] or list(PARTS)
+    if not set(wanted) <= set(PARTS):
+        sys.exit(f"bench: parts are {', '.join(PARTS)}")
+    missing = [path.name for path in (ARRESTOR, MEASURE, NOOP, ROLEWATCH, BARE_FETCH) if not path.exists()]
     if missing:
         sys.exit(f"bench: {', '.join(missing)} not built: run it as `make bench`")
-    with tempfile.TemporaryDirectory(prefix="arrestor-bench-") as path:
-        bench = Bench(pathlib.Path(path))
-        bench.check_one()
-        bench.check_many()
-        bench.run_cost()
-        bench.roles_as_they_end()
-        bench.roles_at_rest()
-        bench.table.write()
+    table = Table()
+    for part in wanted:
+        run, place = PARTS[part]
+        with tempfile.TemporaryDirectory(prefix="arrestor-bench-", dir=place) as path:
+            run(pathlib.Path(path), table)
+    table.write()
 
 
 main()

@@ -12,6 +12,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 import house  # noqa: E402
 import real_run  # noqa: E402
+import terminal  # noqa: E402
 
 
 def pytest_sessionstart(session):
@@ -44,6 +45,19 @@ def launches():
     yield started
     for launch in started:
         launch.kill()
+
+
+@pytest.fixture
+def at_terminal(site):
+    """Runs `arrestor WORDS…` at a terminal; it is ended with the test."""
+    opened = []
+
+    def open_one(*words):
+        opened.append(terminal.Terminal(site, *words))
+        return opened[-1]
+    yield open_one
+    for one in opened:
+        one.close()
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ import time
 from dataclasses import dataclass, field
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILD = ROOT / "build"
+BUILD = pathlib.Path(os.environ.get("ARRESTOR_BUILD", ROOT / "build"))
 ARRESTOR = BUILD / "arrestor"
 KILLAT = BUILD / "killat"
 FAKE_HOME = ROOT / "tests/e2e/fake_spark_submit"

@@ -64,6 +64,10 @@ CAN_RETURN = [("sidecar/confine/drop.c", "setresuid(uid, uid, uid) != 0", "setre
               ("sidecar/confine/drop.c", "saved != uid", "saved == 1"),
               ("sidecar/confine/drop.c", "if (uid != 0 && setresuid(0, 0, 0) == 0)", "if (uid == 1)")]
 
+UNVERIFIED = [("sidecar/fetch/vault/vault_options.c", "{CURLOPT_SSL_VERIFYPEER, 1}", "{CURLOPT_SSL_VERIFYPEER, 0}")]
+ANY_NAME = [("sidecar/fetch/vault/vault_options.c", "{CURLOPT_SSL_VERIFYHOST, 2}", "{CURLOPT_SSL_VERIFYHOST, 0}")]
+DEAF = [("sidecar/confine/filter_table.c", "    {NR(recvfrom), BOTH, ANY},\n", "")]
+
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory):
@@ -120,3 +124,11 @@ def test_roles_that_stay_root_are_seen(broken):
 def test_a_drop_that_can_be_taken_back_is_seen(broken):
     state, detail = details(broken(CAN_RETURN), "03")["03"]
     assert state == "off" and ("Uid of the role" in detail or "become root again" in detail)
+
+
+@pytest.mark.parametrize("edits, sentence", [
+    (UNVERIFIED, "takes a certificate of another CA"), (ANY_NAME, "takes a certificate for another name"),
+    (DEAF, "cannot speak TLS")])
+def test_a_store_that_is_not_verified_or_not_heard_is_seen(broken, edits, sentence):
+    state, detail = details(broken(edits), "17")["17"]
+    assert state == "off" and sentence in detail

@@ -16,8 +16,9 @@ def stage(tmp_path):
     """
     def run(script, timeout=120):
         (tmp_path / "tests/bin").mkdir(parents=True)
-        shutil.copy(house.ROOT / "tests/bin/demo", tmp_path / "tests/bin/demo")
-        shutil.copytree(house.ROOT / "examples/demo", tmp_path / "examples/demo")
+        for name in ("demo", "demo-stage", "demo-strongbox", "demo-openbao"):
+            shutil.copy(house.ROOT / "tests/bin" / name, tmp_path / "tests/bin" / name)
+        shutil.copytree(house.ROOT / "examples", tmp_path / "examples")
         (tmp_path / "build").mkdir()
         (tmp_path / "build/venv").symlink_to(house.BUILD / "venv")
         arrestor = tmp_path / "build/arrestor"

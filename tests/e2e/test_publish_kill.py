@@ -14,8 +14,10 @@ import readers
 OLD, NEW = "old-value-" + "o" * 100, "new-value-" + "n" * 3000
 
 
-def kill_place_at(site, launches, instance, call):
-    """One launch whose INSTANCEth place dies at its CALLth file call. (killed?, seen, result)"""
+def kill_place_at(site, launches, instance, call, change=lambda site: site.set_secret(NEW)):
+    """One launch whose INSTANCEth place dies at its CALLth file call. (killed?, seen, result)
+
+    change: what happens once the job reads the first set."""
     log = site.path / "killat.log"
     for name in ("reading", "seen.json"):
         (site.path / name).unlink(missing_ok=True)
@@ -26,17 +28,17 @@ def kill_place_at(site, launches, instance, call):
     house.wait_until(lambda: (site.path / "reading").exists() or launch.process.poll() is not None,
                      30, "the reader")
     if launch.process.poll() is None:
-        site.set_secret(NEW)
+        change(site)
     result = launch.finish(60)
     seen_path = site.path / "seen.json"
     seen = json.loads(seen_path.read_text()) if seen_path.exists() else None
     return log.read_text().startswith("killed"), seen, result
 
 
-def prepare(site):
+def prepare(site, plan=readers.plan(NEW, 8, after=8)):
     (site.path / "allowed.json").write_text(json.dumps([OLD, NEW]))
     site.configure(files=readers.TWINS)
-    site.write_plan(readers.plan(NEW, 8))
+    site.write_plan(plan)
 
 
 def test_place_killed_at_any_file_call_of_a_rotation_shows_old_or_new(site, launches):
@@ -48,6 +50,8 @@ def test_place_killed_at_any_file_call_of_a_rotation_shows_old_or_new(site, laun
         assert (seen["mixed"], seen["missing"], seen["partial"]) == (0, 0, 0), (call, seen)
         assert set(seen["values"]) <= {OLD, NEW}
         assert seen["values"][-1] == NEW, f"call {call}: the next round did not publish: {result.err}"
+        readers.assert_status_was_whole(seen)
+        assert seen["status"]["generation"] == 2, f"call {call}: its status was not mended: {seen}"
         assert result.status == 0, (call, result.err)
         assert house.tmpfs_directories() <= before, f"call {call}: something is left"
         if not killed:
@@ -66,8 +70,25 @@ def test_place_killed_at_any_file_call_of_the_first_round_starts_nothing_half_do
             assert result.status == 125, (call, result.err)
         else:  # or it tried again, and the job saw a whole set
             assert (seen["mixed"], seen["missing"], seen["partial"]) == (0, 0, 0), (call, seen)
+            readers.assert_status_was_whole(seen)
         assert house.tmpfs_directories() <= before, f"call {call}: something is left"
     assert not killed and call > 5, f"{call} file calls"
+
+
+def test_place_killed_at_any_file_call_of_a_round_that_fails_leaves_set_and_status(site, launches):
+    prepare(site, readers.plan("never", 3))
+    for call in range(1, 100):
+        killed, seen, result = kill_place_at(
+            site, launches, 2, call,
+            lambda site: site.arrestor("strongbox", "rm", "orders-db", "--box", site.box, "--key", site.key))
+        assert seen, f"call {call}: {result.err}"
+        assert (seen["mixed"], seen["missing"], seen["partial"]) == (0, 0, 0), (call, seen)
+        assert seen["values"] == [OLD]
+        readers.assert_status_was_whole(seen)
+        assert seen["status"]["states"] == ["fresh", "stale"], f"call {call}: {seen}: {result.err}"
+        if not killed:
+            break
+    assert not killed and call > 3, f"{call} file calls"
 
 
 def hold(site, launches):
@@ -125,6 +146,8 @@ def test_a_full_tmpfs_keeps_the_old_set(site, launches, small_tmpfs):
     seen = json.loads((site.path / "seen.json").read_text())
     assert (seen["mixed"], seen["missing"], seen["partial"]) == (0, 0, 0), seen
     assert seen["values"] == [OLD]
+    readers.assert_status_was_whole(seen)
+    assert seen["status"]["generation"] == 1
     assert result.status == 0
     assert "full" in result.err
 

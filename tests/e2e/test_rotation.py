@@ -26,6 +26,7 @@ def test_readers_see_no_mix_and_no_gap_over_many_rotations(site, launches):
     assert (seen["mixed"], seen["missing"], seen["partial"]) == (0, 0, 0), seen
     assert len(seen["values"]) > ROTATIONS * 3 // 4, seen["values"]
     assert seen["values"][-1] == values[-1]
+    readers.assert_status_was_whole(seen)
     assert seen["reads"] > 1000
 
 

@@ -59,6 +59,7 @@ def program():
     """arrestor and its claims where any user can start them, as `make install` does it."""
     path = house.open_temporary("arrestor-selftest-")
     shutil.copy(house.ARRESTOR, path)
+    shutil.copy(house.BUILD / "arrestor-fetch", path)
     shutil.copy(house.BUILD / "weak", path)
     (path / "selftest").mkdir(mode=0o755)
     for claim in CLAIMS:

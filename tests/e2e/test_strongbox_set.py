@@ -1,123 +1,15 @@
-"""arrestor strongbox set: at a terminal, from a pipe, by many at once, and killed at any file call."""
+"""arrestor strongbox set: at a terminal, from a pipe, and by many at once."""
 
-import contextlib
 import hashlib
 import json
 import os
 import pty
-import re
 import signal
 import subprocess
-import sys
-import termios
-import time
 
 import pytest
 
 import house
-
-# Leads a session with a job in it, as a shell does: a process stops at ^Z only
-# where somebody in its session could let it go on. Tells how the job fares, and
-# lets a stopped one go on at SIGUSR1.
-LEADER = """
-import fcntl, os, signal, sys, termios
-tell = int(sys.argv[1])
-signal.signal(signal.SIGTTOU, signal.SIG_IGN)
-signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
-os.setsid()
-fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-job = os.fork()
-if job == 0:
-    os.setpgid(0, 0)
-    os.tcsetpgrp(0, os.getpid())
-    os.close(tell)
-    signal.signal(signal.SIGTTOU, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGUSR1})
-    os.execv(sys.argv[2], sys.argv[2:])
-os.write(tell, b"job %d\\n" % job)
-while os.WIFSTOPPED(status := os.waitpid(job, os.WUNTRACED)[1]):
-    os.write(tell, b"stopped\\n")
-    signal.sigwait({signal.SIGUSR1})
-    os.killpg(job, signal.SIGCONT)
-code = os.WTERMSIG(status) + 128 if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
-os.write(tell, b"ended %d\\n" % code)
-"""
-
-
-class Terminal:
-    """A command at a terminal of its own."""
-
-    def __init__(self, site, *words):
-        self.master, self.slave = pty.openpty()
-        self.shown = b""
-        told, tell = os.pipe()
-        self.leader = subprocess.Popen(
-            [sys.executable, "-c", LEADER, str(tell), *site.as_user([house.ARRESTOR, *words])],
-            stdin=self.slave, stdout=self.slave, stderr=self.slave, pass_fds=[tell],
-            env=site.environment, cwd=site.path)
-        os.close(tell)
-        self.told = os.fdopen(told, "r")
-        self.job = int(self.expect_told("job (\\d+)")[1])
-
-    def expect_told(self, pattern):
-        line = self.told.readline()
-        match = re.fullmatch(pattern, line.strip())
-        assert match, f"{line!r} instead of {pattern}; shown: {self.shown!r}"
-        return match
-
-    def expect(self, text, timeout=10):
-        """Reads what is shown until text comes."""
-        deadline = time.monotonic() + timeout
-        os.set_blocking(self.master, False)
-        while text not in self.shown:
-            assert time.monotonic() < deadline, f"waited for {text!r}, shown: {self.shown!r}"
-            with contextlib.suppress(BlockingIOError):
-                self.shown += os.read(self.master, 65536)
-            time.sleep(0.005)
-        before, _, self.shown = self.shown.partition(text)
-        return before + text
-
-    def type(self, text):
-        os.set_blocking(self.master, True)
-        os.write(self.master, text)
-
-    @property
-    def echoes(self):
-        return bool(termios.tcgetattr(self.slave)[3] & termios.ECHO)
-
-    def wait_echo(self, wanted):
-        house.wait_until(lambda: self.echoes == wanted, 10, f"echo {wanted}")
-
-    def end(self):
-        """Status of the command, and all that was shown since the last text."""
-        status = int(self.expect_told("ended (\\d+)")[1])
-        self.leader.wait(10)
-        os.set_blocking(self.master, False)
-        with contextlib.suppress(BlockingIOError, OSError):
-            while chunk := os.read(self.master, 65536):
-                self.shown += chunk
-        return status, self.shown.decode()
-
-    def close(self):
-        if self.leader.poll() is None:
-            house.end_process(self.job)
-            self.leader.kill()
-            self.leader.wait()
-        for descriptor in (self.master, self.slave):
-            os.close(descriptor)
-        self.told.close()
-
-
-@pytest.fixture
-def at_terminal(site):
-    opened = []
-
-    def open_one(*words):
-        opened.append(Terminal(site, *box_words(site, *words)))
-        return opened[-1]
-    yield open_one
-    for terminal in opened:
-        terminal.close()
 
 
 def box_words(site, *words):
@@ -141,7 +33,7 @@ FIRST, SECOND = b"Value of orders-db: ", b"Once more, orders-db: "
 
 
 def test_the_prompt_takes_a_value_without_echo(site, at_terminal):
-    terminal = at_terminal("set", "orders-db")
+    terminal = at_terminal(*box_words(site, "set", "orders-db"))
     shown = terminal.expect(FIRST)
     terminal.wait_echo(False)
     terminal.type(b"canary at the tty\n")
@@ -157,7 +49,7 @@ def test_the_prompt_takes_a_value_without_echo(site, at_terminal):
 
 def test_two_different_values_change_nothing(site, at_terminal):
     before = site.box.read_bytes()
-    terminal = at_terminal("set", "orders-db")
+    terminal = at_terminal(*box_words(site, "set", "orders-db"))
     terminal.expect(FIRST)
     terminal.type(b"one\n")
     terminal.expect(SECOND)
@@ -171,7 +63,7 @@ def test_two_different_values_change_nothing(site, at_terminal):
 @pytest.mark.parametrize("typed", [b"\n", b"\x04"], ids=["empty line", "end of file"])
 def test_typing_nothing_changes_nothing(site, at_terminal, typed):
     before = site.box.read_bytes()
-    terminal = at_terminal("set", "orders-db")
+    terminal = at_terminal(*box_words(site, "set", "orders-db"))
     terminal.expect(FIRST)
     terminal.type(typed)
     status, rest = terminal.end()
@@ -182,7 +74,7 @@ def test_typing_nothing_changes_nothing(site, at_terminal, typed):
 
 def test_a_line_that_the_terminal_would_cut_is_refused(site, at_terminal):
     before = site.box.read_bytes()
-    terminal = at_terminal("set", "orders-db")
+    terminal = at_terminal(*box_words(site, "set", "orders-db"))
     terminal.expect(FIRST)
     terminal.wait_echo(False)
     terminal.type(b"a" * 3000)
@@ -196,7 +88,7 @@ def test_a_line_that_the_terminal_would_cut_is_refused(site, at_terminal):
 @pytest.mark.parametrize("end", ["^C", "^\\", "TERM", "HUP"])
 def test_a_signal_at_the_prompt_restores_the_echo_and_ends_it(site, at_terminal, end, question):
     before = site.box.read_bytes()
-    terminal = at_terminal("set", "orders-db")
+    terminal = at_terminal(*box_words(site, "set", "orders-db"))
     terminal.expect(FIRST)
     terminal.wait_echo(False)
     if question == SECOND:
@@ -215,7 +107,7 @@ def test_a_signal_at_the_prompt_restores_the_echo_and_ends_it(site, at_terminal,
 
 
 def test_after_a_stop_the_question_comes_again(site, at_terminal):
-    terminal = at_terminal("set", "orders-db")
+    terminal = at_terminal(*box_words(site, "set", "orders-db"))
     terminal.expect(FIRST)
     terminal.wait_echo(False)
     terminal.type(b"\x1a")
@@ -236,14 +128,14 @@ def test_a_wrong_key_is_told_before_anything_is_typed(site, at_terminal):
     other = site.path / "key/other.key"
     assert site.arrestor("strongbox", "init", "--box", site.path / "other.box", "--key", other).status == 0
     os.replace(other, site.key)
-    terminal = at_terminal("set", "orders-db")
+    terminal = at_terminal(*box_words(site, "set", "orders-db"))
     status, shown = terminal.end()
     assert status == 6 and "does not open" in shown
     assert FIRST.decode() not in shown
 
 
 def test_get_ends_the_line_at_a_terminal_only(site, at_terminal):
-    terminal = at_terminal("get", "orders-db")
+    terminal = at_terminal(*box_words(site, "get", "orders-db"))
     status, shown = terminal.end()
     assert (status, shown) == (0, site.password + "\r\n")
     assert value_of(site) == site.password
@@ -425,18 +317,3 @@ def test_a_reader_beside_writers_always_sees_a_whole_box(site):
     assert writer.returncode == 0
     assert set(seen) <= {site.password, *(f"v{i}" for i in range(1, 13))}
     assert value_of(site) == "v12"
-
-
-def test_set_killed_at_any_file_call_leaves_the_old_box_or_the_new(site):
-    log = site.path / "killat.log"
-    for call in range(1, 100):
-        before = listing(site)["version"]
-        old, new = value_of(site), f"value {call}"
-        subprocess.run([house.KILLAT, log, "strongbox", "1", str(call),
-                        *site.as_user([house.ARRESTOR, *box_words(site, "set", "orders-db")])],
-                       input=new.encode(), env=site.environment, timeout=30, check=False)
-        assert value_of(site) in (old, new), call
-        assert listing(site)["version"] - before == (value_of(site) == new), call
-        if log.read_text().startswith("ended"):
-            break
-    assert value_of(site) == new and call > 5, f"{call} file calls"

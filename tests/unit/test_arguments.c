@@ -196,6 +196,23 @@ static void each_program_of_the_table_is_known(void **state) {
     arena_free(&p.arena);
 }
 
+/* Spark 4.1: deploy.SparkPipelines. */
+static void pipelines_run_over_connect_and_mix_their_own_words_in(void **state) {
+    (void)state;
+    struct parsed p = parse("spark-pipelines run --conf a=b --spec x --name its-own");
+    assert_int_equal(p.status, 0);
+    assert_true(p.a.launches);
+    assert_argument(&p.a.values[ARGUMENT_REMOTE], "local", 0);
+    assert_null(p.a.values[ARGUMENT_NAME].text);
+    assert_conf(&p, 0, "spark.api.mode", "connect", 0);
+    assert_conf(&p, 1, "a", "b", 3);
+    assert_string_equal(p.a.resource.text, "cli.py");
+    arena_free(&p.arena);
+    p = parse("spark-pipelines --remote sc://host run");
+    assert_argument(&p.a.values[ARGUMENT_REMOTE], "sc://host", 2);
+    arena_free(&p.arena);
+}
+
 static void another_program_cannot_be_told(void **state) {
     (void)state;
     static const char *const rows[] = {"",
@@ -275,6 +292,7 @@ int main(void) {
         cmocka_unit_test(an_option_eats_what_follows_and_is_noted),
         cmocka_unit_test(shells_mix_their_own_words_in),
         cmocka_unit_test(each_program_of_the_table_is_known),
+        cmocka_unit_test(pipelines_run_over_connect_and_mix_their_own_words_in),
         cmocka_unit_test(another_program_cannot_be_told),
         cmocka_unit_test(some_command_lines_launch_nothing),
         cmocka_unit_test(what_spark_submit_refuses_is_refused),

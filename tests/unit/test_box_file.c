@@ -18,7 +18,9 @@
 
 #include "sidecar/base/error.h"
 #include "sidecar/base/file.h"
+#include "sidecar/secret/secret_set.h"
 #include "sidecar/strongbox/box_file.h"
+#include "sidecar/strongbox/box_key.h"
 
 #define WRITERS 8
 #define ROUNDS  5
@@ -69,10 +71,18 @@ static void put(struct box *box, const char *name) {
     assert_int_equal(box_set(box, name, (const unsigned char *)"canary", 6, &err), 0);
 }
 
+/* A key file "k" of one key in clear. */
+static int make_key(unsigned char key[BOX_KEY_BYTES]) {
+    struct box_key_file file = {.count = 1};
+    box_key_make(key);
+    box_key_bare(key, &file.lines[0]);
+    return box_file_create_keys(path_of("k"), &file, &err);
+}
+
 /* A key "k" and a box "b" with one entry "db". */
 static void make_pair(unsigned char key[BOX_KEY_BYTES]) {
     struct box box;
-    assert_int_equal(box_file_create_key(path_of("k"), key, &err), 0);
+    assert_int_equal(make_key(key), 0);
     box_make(&box);
     put(&box, "db");
     assert_int_equal(box_file_create(path_of("b"), &box, key, &err), 0);
@@ -99,7 +109,8 @@ static uint64_t version_of(const char *name) {
 
 static void what_is_created_can_be_read(void **state) {
     (void)state;
-    unsigned char key[BOX_KEY_BYTES], again[BOX_KEY_BYTES];
+    unsigned char key[BOX_KEY_BYTES];
+    struct box_key_file again;
     struct box box;
     make_pair(key);
     assert_int_equal(mode_of("k"), 0400);
@@ -109,9 +120,10 @@ static void what_is_created_can_be_read(void **state) {
     assert_true(fcntl(key_fd, F_GETFD) & fcntl(fd, F_GETFD) & FD_CLOEXEC);
     assert_int_equal(lseek(fd, 9, SEEK_SET), 9);
     assert_int_equal(lseek(key_fd, 9, SEEK_SET), 9);
-    assert_int_equal(box_file_read_key(key_fd, "k", again, &err), 0);
-    assert_memory_equal(key, again, sizeof key);
-    assert_int_equal(box_file_load(fd, "b", again, &box, &err), 0);
+    assert_int_equal(box_file_read_keys(key_fd, "k", &again, &err), 0);
+    assert_int_equal(again.count, 1);
+    assert_memory_equal(key, again.lines[0].key, sizeof key);
+    assert_int_equal(box_file_load(fd, "b", again.lines[0].key, &box, &err), 0);
     assert_non_null(box_find(&box, "db"));
     assert_int_equal(lseek(fd, 0, SEEK_CUR), 9);
     assert_int_equal(version_of("b"), 1);
@@ -125,9 +137,8 @@ static void nothing_is_overwritten_by_making(void **state) {
     unsigned char key[BOX_KEY_BYTES];
     struct box box;
     make_pair(key);
-    assert_int_equal(box_file_create_key(path_of("k"), key, &err), -1);
+    assert_int_equal(make_key(key), -1);
     assert_int_equal(err.code, ERROR_BOX_EXISTS);
-    assert_true(sodium_is_zero(key, sizeof key));
     box_make(&box);
     assert_int_equal(box_file_create(path_of("b"), &box, key, &err), -1);
     assert_int_equal(err.code, ERROR_BOX_EXISTS);
@@ -170,7 +181,7 @@ static void a_key_of_another_user_is_refused(void **state) {
 
 static void what_is_no_key_file_is_refused(void **state) {
     (void)state;
-    unsigned char key[BOX_KEY_BYTES];
+    struct box_key_file keys;
     char long_text[1000];
     assert_no_key("missing");
     assert_no_key("missing/k");
@@ -182,11 +193,11 @@ static void what_is_no_key_file_is_refused(void **state) {
     write_file("long", long_text, sizeof long_text, 0400);
     int fd = box_file_open_key(path_of("long"), &err);
     assert_true(fd >= 0);
-    assert_int_equal(box_file_read_key(fd, "long", key, &err), -1);
+    assert_int_equal(box_file_read_keys(fd, "long", &keys, &err), -1);
     assert_int_equal(err.code, ERROR_BOX_KEY);
     assert_string_equal(err.where, "long");
     assert_int_equal(close(fd), 0);
-    assert_int_equal(box_file_read_key(-1, "closed", key, &err), -1);
+    assert_int_equal(box_file_read_keys(-1, "closed", &keys, &err), -1);
     assert_int_equal(err.code, ERROR_BOX_KEY);
 }
 

@@ -22,6 +22,8 @@ static void the_smallest_file_gives_the_defaults(void **state) {
     assert_int_equal(f.config.mode, MODE_ENFORCE);
     assert_int_equal(f.config.poll_ms, 2000);
     assert_int_equal(f.config.overlap_ms, 300000);
+    assert_int_equal(f.config.wait_ms, 60000);
+    assert_int_equal(f.config.grace_ms, 0);
     assert_int_equal(f.config.pack_count, 1);
     assert_string_equal(f.config.packs[0], "spark-production");
     assert_null(f.config.dir);
@@ -41,6 +43,7 @@ static void a_full_file_is_read_whole(void **state) {
                       "  state: /run/arrestor/x-state\n"
                       "  overlap: 1m\n"
                       "  poll: 100ms\n"
+                      "  wait: 0s\n"
                       "  files:\n"
                       "    jdbc.properties:\n"
                       "      properties: {user: \"${db.username}\", url: jdbc:x, p: '${api}'}\n"
@@ -51,7 +54,8 @@ static void a_full_file_is_read_whole(void **state) {
                       "  api: {path: api, store: strongbox}\n"
                       "stores: {strongbox: {box: b/secrets.box, key: /k}}\n"
                       "policy: {packs: [spark-baseline, spark-production]}\n"
-                      "user: arrestor\njob-user: etl.1\nmode: warn\nversion: 1\n");
+                      "user: arrestor\njob-user: etl.1\ngrace: 10m\nmode: warn\n"
+                      "version: 1\n");
     const struct config *c = &f.config;
     assert_int_equal(c->mode, MODE_WARN);
     assert_string_equal(c->box, "b/secrets.box");
@@ -60,10 +64,12 @@ static void a_full_file_is_read_whole(void **state) {
     assert_string_equal(c->state, "/run/arrestor/x-state");
     assert_int_equal(c->overlap_ms, 60000);
     assert_int_equal(c->poll_ms, 100);
+    assert_int_equal(c->wait_ms, 0);
+    assert_int_equal(c->grace_ms, 600000);
     assert_int_equal(c->secret_count, 3);
     assert_string_equal(c->secrets[1].name, "lake-2");
     assert_string_equal(c->secrets[0].path, "team/orders-db");
-    assert_int_equal(c->secrets[0].line, 13);
+    assert_int_equal(c->secrets[0].line, 14);
     assert_int_equal(c->secrets[0].column, 3);
     assert_int_equal(c->file_count, 2);
     assert_int_equal(c->files[0].form, FORM_PROPERTIES);
@@ -77,7 +83,7 @@ static void a_full_file_is_read_whole(void **state) {
     assert_int_equal(c->files[1].form, FORM_RAW);
     assert_int_equal(c->files[1].raw.secret, 1);
     assert_string_equal(c->files[1].raw.field, "a.b_c");
-    assert_int_equal(c->files[1].line, 11);
+    assert_int_equal(c->files[1].line, 12);
     assert_int_equal(c->pack_count, 2);
     assert_string_equal(c->packs[0], "spark-baseline");
     assert_string_equal(c->user, "arrestor");
@@ -128,15 +134,16 @@ static void what_is_planned_is_said_not_taken_for_a_slip(void **state) {
         const char *text, *what;
         size_t column;
     } rows[] = {
-        {"stores: {vault: {address: x}}", "stores.vault is not supported by this version", 10},
         {"stores: {aws: {}}", "stores.aws is not", 10},
         {"secrets: {db: {for: [a]}}", "secrets.db.for is not", 16},
-        {"secrets: {db: {store: vault, path: x}}", "the store vault is not supported", 23},
+        {"secrets: {db: {store: aws, path: x}}", "the store aws is not supported", 23},
+        {"stores: {vault: {auth: {jwt: x}}}", "stores.vault.auth.jwt is not", 25},
+        {"stores: {vault: {auth: {kubernetes: {role: r}}}}", "auth.kubernetes is not supported",
+         25},
         {"deliver: {use: [s3a]}", "deliver.use is not", 11},
         {"policy: {platform: eks}", "policy.platform is not", 10},
         {"policy: {waivers: w.yaml}", "policy.waivers is not", 10},
         {"on-drift: stop", "on-drift is not", 1},
-        {"grace: 0s", "grace is not", 1},
         {"metrics: off", "metrics is not", 1},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -177,7 +184,8 @@ static void values_are_checked_where_they_stand(void **state) {
 static void a_secret_has_a_name_a_store_and_a_path(void **state) {
     (void)state;
     assert_refused(HEAD "secrets: {a.b: {store: strongbox, path: x}}\n", 2, 11, "this name", "'_'");
-    assert_refused(HEAD "secrets: {db: {path: x}}\n", 2, 11, "secrets.db has no store", "store:");
+    assert_refused(HEAD "secrets: {db: {path: x}}\n", 2, 11, "secrets.db has no store",
+                   "write store: ");
     assert_refused(HEAD "secrets: {db: {store: strongbox}}\n", 2, 11, "has no path", "path:");
     assert_refused(HEAD "secrets: {db: }\n", 2, 15, "secrets.db must be a mapping", "");
     assert_refused(HEAD "secrets: {db: {store: strongbx, path: x}}\n", 2, 23, "cannot be",

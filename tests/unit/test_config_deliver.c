@@ -62,8 +62,9 @@ static void a_raw_file_is_one_whole_reference(void **state) {
 
 static void a_file_has_exactly_one_form(void **state) {
     (void)state;
-    assert_refused(FILES "f: {raw: '${db}', properties: {a: b}}\n", 5, 5, "exactly one form", "");
-    assert_refused(FILES "f: {}\n", 5, 5, "exactly one form, but has 0", "raw:");
+    assert_refused(FILES "f: {raw: '${db}', properties: {a: b}}\n", 5, 5,
+                   "exactly one of raw or properties, but has 2", "raw or properties");
+    assert_refused(FILES "f: {}\n", 5, 5, "exactly one of raw or properties, but has 0", "raw");
     assert_refused(FILES "f: x\n", 5, 8, "must be a mapping", "");
     assert_refused(FILES "f: {properties: {}}\n", 5, 21, "has 0 keys", "1 to 64");
     assert_refused(FILES "f: {properties: [a]}\n", 5, 21, "must be a mapping", "");

@@ -104,8 +104,47 @@ static void a_generation_never_goes_back(void **state) {
     assert_int_equal(publish(place, 5, "x", &err), 0);
     assert_int_equal(publish(place, 5, "y", &err), -1);
     assert_int_equal(publish(place, 4, "y", &err), -1);
-    assert_int_equal(publish(place, 1000000, "y", &err), -1);
     assert_int_equal(publish_current(place->fd), 5);
+}
+
+static void a_seventh_digit_follows_the_six(void **state) {
+    struct place *place = *state;
+    struct error err;
+    assert_int_equal(publish(place, 999999, "x", &err), 0);
+    assert_int_equal(publish(place, 1000000, "y", &err), 0);
+    assert_int_equal(publish_current(place->fd), 1000000);
+    assert_int_equal(faccessat(place->fd, "g-999999/user", F_OK, 0), 0); /* for the overlap */
+    assert_int_equal(faccessat(place->fd, "g-1000000/user", F_OK, 0), 0);
+    assert_int_equal(publish_retire(place->fd, 999999, &err), 0);
+    assert_int_equal(faccessat(place->fd, "g-999999", F_OK, 0), -1);
+    assert_int_equal(publish_current(place->fd), 1000000);
+}
+
+static void after_the_last_number_the_old_set_stays(void **state) {
+    struct place *place = *state;
+    struct error err;
+    assert_int_equal(publish(place, LIMIT_GENERATION, "x", &err), 0);
+    assert_int_equal(publish(place, LIMIT_GENERATION + 1u, "y", &err), -1);
+    assert_int_equal(err.code, ERROR_PLACE_FILE);
+    assert_string_not_equal(err.todo, "");
+    assert_int_equal(publish_current(place->fd), LIMIT_GENERATION);
+    assert_int_equal(faccessat(place->fd, "current/user", F_OK, 0), 0);
+}
+
+static void a_name_that_we_would_not_write_is_not_ours(void **state) {
+    static const char *const names[] = {"g-0000007", "g-07",     "g-",          "g-00000x",
+                                        "g-000000",  "x-000007", "g-1000000000"};
+    struct place *place = *state;
+    struct error err;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        assert_int_equal(mkdirat(place->fd, names[i], 0700), 0);
+    assert_int_equal(publish(place, 1, "x", &err), 0);
+    assert_int_equal(publish_retire(place->fd, LIMIT_GENERATION, &err), 0);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        assert_int_equal(faccessat(place->fd, names[i], F_OK, 0), 0);
+    assert_int_equal(unlinkat(place->fd, "current", 0), 0);
+    assert_int_equal(symlinkat("g-0000007", place->fd, "current"), 0);
+    assert_int_equal(publish_current(place->fd), 0);
 }
 
 static void what_a_killed_writer_left_is_removed(void **state) {
@@ -191,6 +230,9 @@ int main(void) {
         TEST(the_previous_generation_stays_and_older_ones_go),
         TEST(the_current_generation_cannot_be_retired),
         TEST(a_generation_never_goes_back),
+        TEST(a_seventh_digit_follows_the_six),
+        TEST(after_the_last_number_the_old_set_stays),
+        TEST(a_name_that_we_would_not_write_is_not_ours),
         TEST(what_a_killed_writer_left_is_removed),
         TEST(a_file_that_cannot_be_written_leaves_the_old_set),
         TEST(a_directory_that_is_not_tmpfs_is_refused),

@@ -140,6 +140,10 @@ static void an_excerpt_stars_out_values_of_secret_keys(void **state) {
         {"{password: ${a}, user: b}", "{password: ${a}, user: b}"},
         {"password: ${a} # words", "password: ${a} # words"},
         {"password: \"", "password: \""},
+        {"a: https://u:hun ter@h/x", "a: https://*********@h/x"},
+        {"{a: ftp://u@h, b: http://v:w@i}", "{a: ftp://******************@i}"},
+        {"a: https://h/x", "a: https://h/x"},
+        {"a: b@c://d", "a: b@c://d"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct yaml_source source = {rows[i].line, strlen(rows[i].line), "t", ERROR_CONFIG};
@@ -148,6 +152,19 @@ static void an_excerpt_stars_out_values_of_secret_keys(void **state) {
         assert_string_equal(err.excerpt, rows[i].shown);
         assert_int_equal(err.code, ERROR_CONFIG);
     }
+}
+
+static void a_url_that_is_cut_off_is_not_shown(void **state) {
+    (void)state;
+    char text[400] = "a: b\nuri: \"https://u:";
+    struct fixture f;
+    size_t length = strlen(text);
+    memset(text + length, 'x', 300);
+    memcpy(text + length + 300, "@h\n", sizeof "@h\n");
+    assert_int_equal(read_yaml(&f, text), -1);
+    assert_non_null(strstr(f.err.excerpt, "https://***"));
+    assert_null(strstr(f.err.excerpt, "x"));
+    arena_free(&f.arena);
 }
 
 static void a_syntax_error_in_a_password_does_not_show_it(void **state) {
@@ -171,6 +188,7 @@ int main(void) {
         cmocka_unit_test(text_is_read_only_from_scalars_that_are_not_null),
         cmocka_unit_test(a_list_of_texts_is_bounded_and_flat),
         cmocka_unit_test(an_excerpt_stars_out_values_of_secret_keys),
+        cmocka_unit_test(a_url_that_is_cut_off_is_not_shown),
         cmocka_unit_test(a_syntax_error_in_a_password_does_not_show_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,26 +1,18 @@
-/* fetch_strongbox.h: the store "strongbox": an open box and key to a region.
+/* fetch_strongbox.h: the store "strongbox": an open box and key to values.
  * Knows no path and opens nothing. */
 #ifndef ARRESTOR_FETCH_STRONGBOX_H
 #define ARRESTOR_FETCH_STRONGBOX_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "sidecar/fetch/store/store.h"
 
-struct config;
-struct error;
-struct region;
-
-/* Reads the box with the key, both by pread from offset 0 and neither closed,
- * takes the configuration's secrets whose store is the strongbox, in the order of
- * the configuration, and writes them as a secret_set (index: place in
- * config->secrets) into a new region, which the caller owns. *version is the
- * box's. All else that held a value is wiped before return.
+/* A store_read (store.h). Reads task->box with task->key and, where the key
+ * file asks for one, task->passphrase, by pread from offset 0 and none closed, and puts the secrets
+ * whose store is the strongbox into the harvest, each with the box's version; harvest->box_version
+ * is that one too. The box has no sessions: nothing is done with task->revoke.
  *
- * 0, or -1 with *ret and *version untouched: ERROR_SECRET_MISSING with
- * *fault_index the place of the secret in config->secrets (else untouched),
- * ERROR_SECRET_SIZE, the errors of box_file_read_key and box_file_load, those of
- * region_make. The text names a secret, never a byte of a value. */
-int fetch_strongbox(int box_fd, int key_fd, const struct config *config, struct region *ret,
-                    uint64_t *version, size_t *fault_index, struct error *err);
+ * 0, or -1 with the harvest untouched: ERROR_SECRET_MISSING with the position in
+ * *fault, ERROR_MEMORY, the errors of box_file_load_with. The text
+ * names a secret, never a byte of a value. */
+store_read fetch_strongbox;
 
 #endif

@@ -1,0 +1,1 @@
+path "secret/data/orders-db" { capabilities = ["read"] }

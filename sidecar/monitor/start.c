@@ -1,0 +1,85 @@
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "sidecar/base/file.h"
+#include "sidecar/monitor/monitor.h"
+
+void monitor_make(struct monitor *m, enum monitor_kind kind, const struct invocation *call) {
+    *m = (struct monitor){.kind = kind,
+                          .arena = arena_make(LIMIT_ARENA_BYTES),
+                          .environment = call->environment,
+                          .argv = call->rest,
+                          .argc = call->rest_count,
+                          .status_path = command_value(call, "status-file"),
+                          .signals = -1,
+                          .config = -1,
+                          .arguments = -1,
+                          .recorded = -1,
+                          .merged = -1,
+                          .conf = -1,
+                          .store_environment = -1,
+                          .token = -1,
+                          .passphrase = -1};
+    for (int i = 0; i < DIRECTORIES; i++)
+        m->directories[i].fd = m->directories[i].parent = -1;
+    for (size_t i = 0; i < LIMIT_MANAGED_CHILDREN; i++)
+        m->children[i].channel.fd = -1;
+}
+
+int monitor_seal_config(const struct monitor *m, struct error *err) {
+    struct buffer text = buffer_make(LIMIT_CONFIG_BYTES);
+    int fd = file_open(m->config_path, err), sealed = -1;
+    if (fd >= 0 && file_check_owner(fd, m->config_path, ERROR_CONFIG, err) == 0 &&
+        file_read(fd, m->config_path, &text, err) == 0)
+        sealed = file_seal_bytes("arrestor.yaml", text.data, text.length, err);
+    if (fd >= 0)
+        (void)close(fd);
+    buffer_free(&text);
+    return sealed;
+}
+
+static int take_over_signals(struct monitor *m, struct error *err) {
+    static const int numbers[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
+    sigset_t ours;
+    (void)sigemptyset(&ours);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        (void)sigaddset(&ours, numbers[i]);
+    if (sigprocmask(SIG_BLOCK, &ours, &m->caller_mask) != 0)
+        return error_system(err, ERROR_SYSTEM, "cannot block signals");
+    (void)signal(SIGPIPE, SIG_IGN);
+    m->signals = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
+    return m->signals < 0 ? error_system(err, ERROR_SYSTEM, "cannot receive signals") : 0;
+}
+
+/* arrestor-fetch lies beside us, or where `make install` puts it. */
+static void find_fetch(struct monitor *m) {
+    static const char *const places[] = {"", "/../libexec/arrestor"};
+    char self[LIMIT_PATH], path[2 * LIMIT_PATH];
+    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+    self[length < 0 ? 0 : length] = '\0';
+    const char *slash = strrchr(self, '/');
+    for (size_t i = 0; slash != NULL && i < sizeof places / sizeof *places; i++) {
+        (void)snprintf(path, sizeof path, "%.*s%s/arrestor-fetch", (int)(slash - self), self,
+                       places[i]);
+        if (access(path, X_OK) != 0)
+            continue;
+        m->fetch_path = arena_text(&m->arena, path, strlen(path));
+        return;
+    }
+}
+
+int monitor_start(struct monitor *m, const struct invocation *call, struct error *err) {
+    m->config_path = command_config(call);
+    find_fetch(m);
+    if (confine_monitor(err) != 0 || take_over_signals(m, err) != 0)
+        return -1;
+    if (m->config_path != NULL && (m->config = monitor_seal_config(m, err)) < 0)
+        return -1;
+    return credentials_take(m, call, err) != 0 || identity_fill(m, err) != 0 ||
+                   keep_start_warden(m, err) != 0
+               ? -1
+               : 0;
+}

@@ -1,0 +1,373 @@
+"""The sidecar beside a job, with a real OpenBao that is sealed, restarted, changed and lost."""
+
+import json
+import signal
+import time
+
+import house
+import openbao
+import pod as pods
+import pytest
+
+
+@pytest.fixture(scope="module")
+def dev(tmp_path_factory):
+    with openbao.start_dev(tmp_path_factory.mktemp("bao-dev")) as server:
+        yield server
+
+
+@pytest.fixture
+def pod(dev):
+    made = pods.make(dev)
+    yield made
+    made.remove()
+
+
+@pytest.fixture
+def file_server(tmp_path):
+    with openbao.start_file(tmp_path / "bao") as server:
+        yield server
+
+
+@pytest.fixture
+def file_pod(file_server):
+    made = pods.make(file_server)
+    yield made
+    made.remove()
+
+
+# ---- A long life
+
+
+def test_the_first_set_is_there_before_ready_and_follows_the_store(pod):
+    assert not pod.ready()
+    with pod.sidecar() as sidecar:
+        assert pod.ready()
+        assert pod.read()["user"] == "etl"
+        for _ in range(3):
+            password = pod.rotate()
+            sidecar.wait_for(lambda wanted=password: pod.shows(wanted), "the new password")
+        status = pod.status()
+        assert (status["state"], status["generation"]) == ("fresh", 4)
+        assert [secret["name"] for secret in status["secrets"]] == ["orders"]
+        assert sidecar.end() == 0
+
+
+def test_polls_do_not_log_in_and_an_unchanged_store_makes_no_generation(pod):
+    with pod.sidecar() as sidecar:
+        logins, polls = pod.logins(), len(pod.server.requests("secret/data/orders"))
+        sidecar.wait_for(lambda: len(pod.server.requests("secret/data/orders")) >= polls + 5, "five polls")
+        assert pod.logins() == logins
+        assert pod.generation() == 1
+
+
+def test_sigterm_revokes_the_token_and_wipes(pod):
+    before = pod.server.accessors()
+    with pod.sidecar() as sidecar:
+        assert len(pod.server.accessors() - before) == 1
+        assert sidecar.end() == 0
+    assert pod.server.accessors() <= before
+    assert not pod.dir.exists() or not list(pod.dir.iterdir())
+    assert not pod.state.exists() or not list(pod.state.iterdir())
+    assert not pod.ready()
+
+
+def test_a_restart_goes_on_from_state_and_issues_nothing(pod):
+    with pod.sidecar() as sidecar:
+        sidecar.kill_all()
+    logins, accessors, generation = pod.logins(), pod.server.accessors(), pod.generation()
+    assert pod.ready(), "the set stands although nobody keeps it"
+    password = pod.rotate()
+    with pod.sidecar() as sidecar:
+        sidecar.wait_for(lambda: pod.shows(password), "the new password")
+        assert pod.logins() == logins
+        assert pod.server.accessors() == accessors
+        assert pod.generation() == generation + 1
+
+
+def test_a_monitor_that_is_killed_leaves_the_set_for_the_next(pod):
+    with pod.sidecar() as sidecar:
+        password = pod.read()["password"]
+        sidecar.kill()
+        time.sleep(0.5)
+        assert pod.shows(password), "sweep waits for the next monitor"
+        logins = pod.logins()
+        with pod.sidecar() as second:
+            second.wait_for(lambda: pod.ready(), "ready")
+            assert pod.logins() == logins
+            assert second.end() == 0
+
+
+# ---- SIGHUP
+
+
+def test_sighup_takes_a_new_configuration_without_a_login(pod):
+    with pod.sidecar() as sidecar:
+        logins = pod.logins()
+        pod.configure(files={"other.properties": {"properties": {"password": "${orders.password}"}}})
+        sidecar.signal(signal.SIGHUP)
+        sidecar.wait_for(lambda: (pod.dir / "current/other.properties").exists(), "the other file")
+        assert not (pod.dir / "current/orders.properties").exists()
+        assert pod.logins() == logins
+
+
+@pytest.mark.parametrize("text", ["version: 1\nnonsense: true\n", "", "{", "version: 2\n"])
+def test_sighup_keeps_what_was_there_where_the_new_configuration_is_wrong(pod, text):
+    with pod.sidecar() as sidecar:
+        pod.yaml.write_text(text)
+        sidecar.signal(signal.SIGHUP)
+        sidecar.wait_for_line("stays as it was")
+        password = pod.rotate()
+        sidecar.wait_for(lambda: pod.shows(password), "the new password")
+
+
+def test_sighup_cannot_move_the_set(pod):
+    with pod.sidecar() as sidecar:
+        pod.configure(deliver={"dir": str(pod.path / "elsewhere")})
+        sidecar.signal(signal.SIGHUP)
+        sidecar.wait_for_line("cannot change while a set stands")
+        assert pod.ready()
+
+
+# ---- The server has troubles
+
+
+def test_a_sealed_server_leaves_the_set_stale_and_unsealed_it_is_fresh_again(file_pod):
+    with file_pod.sidecar() as sidecar:
+        old = file_pod.read()["password"]
+        file_pod.server.seal()
+        sidecar.wait_for_state("stale")
+        assert file_pod.shows(old)
+        assert file_pod.ready(), "a stale set is a good set"
+        assert file_pod.status()["error"]["code"] == "store-sealed"
+        file_pod.server.unseal()
+        password = file_pod.rotate()
+        sidecar.wait_for(lambda: file_pod.shows(password), "the new password", 60)
+        assert file_pod.status()["state"] == "fresh"
+
+
+def test_a_server_that_is_restarted_is_found_again_with_the_same_token(file_pod):
+    with file_pod.sidecar() as sidecar:
+        logins, old = file_pod.logins(), file_pod.read()["password"]
+        file_pod.server.kill()
+        sidecar.wait_for_state("stale")
+        assert file_pod.status()["error"]["code"] == "store-unreachable"
+        assert file_pod.shows(old)
+        file_pod.server.start()
+        password = file_pod.rotate()
+        sidecar.wait_for(lambda: file_pod.shows(password), "the new password", 60)
+        assert file_pod.logins() == logins
+
+
+def test_a_token_is_renewed_and_lives_longer_than_its_ttl(dev):
+    pod = pods.make(dev, token_ttl="3s", token_max_ttl="1h")
+    try:
+        with pod.sidecar() as sidecar:
+            logins = pod.logins()
+            time.sleep(8)
+            assert len(dev.requests("auth/token/renew-self")) >= 2
+            assert pod.logins() == logins
+            password = pod.rotate()
+            sidecar.wait_for(lambda: pod.shows(password), "the new password")
+    finally:
+        pod.remove()
+
+
+def test_a_token_at_its_maximum_is_replaced_before_it_ends(dev):
+    pod = pods.make(dev, token_ttl="4s", token_max_ttl="6s")
+    try:
+        with pod.sidecar() as sidecar:
+            time.sleep(14)
+            assert pod.status()["state"] == "fresh"
+            assert "stale" not in sidecar.said()
+            assert 2 <= pod.logins() <= 8
+    finally:
+        pod.remove()
+
+
+def test_a_token_that_was_revoked_is_replaced_by_a_login(pod):
+    with pod.sidecar() as sidecar:
+        token = json.loads((pod.state / "current/session").read_text())["vault"]["token"]
+        logins = pod.logins()
+        pod.server.revoke(token)
+        password = pod.rotate()
+        sidecar.wait_for(lambda: pod.shows(password), "the new password", 60)
+        assert pod.logins() == logins + 1
+
+
+def test_a_secret_id_that_is_used_up_is_not_hammered(dev):
+    pod = pods.make(dev, secret_id_num_uses=1)
+    try:
+        with pod.sidecar() as sidecar:
+            old = pod.read()["password"]
+            token = json.loads((pod.state / "current/session").read_text())["vault"]["token"]
+            dev.revoke(token)
+            sidecar.wait_for_state("stale")
+            assert pod.status()["error"]["code"] == "store-login"
+            assert "secret-id" in sidecar.said()
+            assert pod.shows(old)
+            logins = pod.logins()
+            time.sleep(5)
+            assert pod.logins() <= logins + 1
+            pod.write_secret_id(dev.secret_id(pod.role))
+            sidecar.signal(signal.SIGHUP)
+            password = pod.rotate()
+            sidecar.wait_for(lambda: pod.shows(password), "the new password", 30)
+    finally:
+        pod.remove()
+
+
+def test_a_version_that_is_rolled_back_is_delivered(pod):
+    with pod.sidecar() as sidecar:
+        first = pod.read()["password"]
+        second = pod.rotate()
+        sidecar.wait_for(lambda: pod.shows(second), "the second password")
+        newest = pod.server.read("orders")["metadata"]["version"]
+        pod.server.roll_back("orders", newest - 1)
+        sidecar.wait_for(lambda: pod.shows(first), "the first password again")
+
+
+def test_a_deleted_version_leaves_the_last_good_set(pod):
+    with pod.sidecar() as sidecar:
+        old = pod.read()["password"]
+        version = pod.server.read("orders")["metadata"]["version"]
+        pod.server.delete("orders", version)
+        sidecar.wait_for_state("stale")
+        assert pod.status()["error"]["code"] == "secret-deleted"
+        assert pod.shows(old)
+        pod.server.undelete("orders", version)
+        sidecar.signal(signal.SIGHUP)
+        sidecar.wait_for_state("fresh", 30)
+
+
+def test_a_policy_that_is_taken_away_names_what_to_write(pod):
+    with pod.sidecar() as sidecar:
+        pod.server.allow(pods.POLICY, "secret/data/something-else")
+        sidecar.wait_for_state("stale")
+        assert pod.status()["error"]["code"] == "store-denied"
+        sidecar.wait_for_line('path "secret/data/orders"')
+
+
+def test_a_changed_ca_leaves_the_set_stale_until_the_new_one_is_given(tmp_path):
+    first, second = openbao.Authority(tmp_path / "one"), openbao.Authority(tmp_path / "two")
+    with openbao.start_file(tmp_path / "bao", first.issue("localhost", "127.0.0.1")) as server:
+        pod = pods.Pod(server)
+        ca = pod.path / "ca.pem"
+        ca.write_bytes(first.ca.read_bytes())
+        pod.configure(vault={"ca": "ca.pem"})
+        try:
+            with pod.sidecar() as sidecar:
+                old = pod.read()["password"]
+                server.kill()
+                server.certificate = second.issue("localhost", "127.0.0.1")
+                server.ca = second.ca
+                server.start()
+                sidecar.wait_for_state("stale")
+                sidecar.wait_for(lambda: pod.status()["error"]["code"] == "store-ca", "the CA to be named", 60)
+                assert pod.shows(old)
+                ca.write_bytes(second.ca.read_bytes())
+                sidecar.signal(signal.SIGHUP)
+                sidecar.wait_for_state("fresh", 60)
+        finally:
+            pod.remove()
+
+
+def test_a_value_that_expires_is_withdrawn_and_ready_turns_false(dev):
+    pod = pods.Pod(dev, names=("orders", "lake"))
+    dev.call("POST", "secret/metadata/lake", {"delete_version_after": "6s"})
+    dev.write("lake", {"username": "etl", "password": "lake-one"})
+    pod.configure(grace="1s")
+    try:
+        with pod.sidecar() as sidecar:
+            assert pod.ready()
+            sidecar.wait_for(lambda: not pod.ready(), "not ready", 30)
+            sidecar.wait_for(lambda: not (pod.dir / "current/lake.properties").exists(), "the withdrawal", 10)
+            assert pod.read("orders")["user"] == "etl"
+            assert pod.status()["state"] == "expired"
+            dev.call("POST", "secret/metadata/lake", {"delete_version_after": "0s"})
+            dev.write("lake", {"username": "etl", "password": "lake-two"})
+            sidecar.signal(signal.SIGHUP)
+            sidecar.wait_for(lambda: pod.shows("lake-two", "lake"), "lake again", 30)
+            sidecar.wait_for(pod.ready, "ready", 10)
+    finally:
+        pod.remove()
+
+
+# ---- init
+
+
+def test_init_places_once_and_leaves_the_set_and_its_session(pod):
+    done = pod.init()
+    assert done.status == 0, done.err
+    assert pod.ready()
+    logins = pod.logins()
+    password = pod.rotate()
+    with pod.sidecar() as sidecar:
+        sidecar.wait_for(lambda: pod.shows(password), "the new password")
+        assert pod.logins() == logins, "the sidecar goes on with the token of init"
+
+
+def test_init_without_state_leaves_no_token_behind(pod):
+    before = pod.server.accessors()
+    pod.configure(deliver={"state": None})
+    text = json.loads(pod.yaml.read_text())
+    del text["deliver"]["state"]
+    pod.yaml.write_text(json.dumps(text))
+    done = pod.init()
+    assert done.status == 0, done.err
+    assert pod.ready()
+    assert pod.server.accessors() <= before
+
+
+@pytest.mark.parametrize("change, code, hint", [
+    ({"vault": {"address": "http://127.0.0.1:1"}}, "nobody answers", "address"),
+    ({"vault": {"address": "http://host.invalid:8200", "allow-http": True}}, "looked up", "host.invalid"),
+])
+def test_init_waits_for_a_store_that_is_down_and_then_ends_with_6(pod, change, code, hint):
+    pod.configure(deliver={"wait": "4s"}, **change)
+    begun = time.monotonic()
+    done = pod.init()
+    assert done.status == 6, done.err
+    assert 1.5 < time.monotonic() - begun < 15
+    assert code in done.err and hint in done.err
+
+
+@pytest.mark.parametrize("path, code", [("secret/data/none", "no such secret"), ("secret/data/../x", None)])
+def test_init_does_not_wait_for_what_waiting_cannot_heal(pod, path, code):
+    pod.server.allow(pods.POLICY, "secret/data/*")
+    text = json.loads(pod.yaml.read_text())
+    text["secrets"]["orders"]["path"] = path
+    pod.yaml.write_text(json.dumps(text))
+    begun = time.monotonic()
+    done = pod.init()
+    assert time.monotonic() - begun < 3
+    assert done.status == (6 if code else 3), done.err
+    assert path in done.err or code is None
+    assert not pod.ready()
+
+
+def test_a_wrong_secret_id_is_said_and_ends_with_6(pod):
+    pod.write_secret_id("00000000-0000-0000-0000-000000000000")
+    done = pod.init()
+    assert done.status == 6, done.err
+    assert "secret-id" in done.err
+    assert "00000000" not in done.err
+
+
+def test_no_value_and_no_token_is_ever_said_or_on_a_disk(pod, tmp_path):
+    mark = tmp_path / "mark"
+    mark.touch()
+    with pod.sidecar() as sidecar:
+        token = json.loads((pod.state / "current/session").read_text())["vault"]["token"]
+        password = pod.rotate()
+        sidecar.wait_for(lambda: pod.shows(password), "the new password")
+
+        for value in (token, password, pod.secret_id_file.read_text().strip()):
+            assert value not in sidecar.said()
+            assert not house.processes_showing(value.encode())
+            for pid in [sidecar.pid, *house.descendants(sidecar.pid)]:
+                assert not house.memory_holds(pid, value.encode()) or value in pod.secret_id_file.read_text()
+        sidecar.end()
+    holding = [name for name in house.files_holding(password.encode(), mark)
+               if not name.startswith((str(pod.server.path), "/proc"))]
+    assert not holding, holding

@@ -1,0 +1,14 @@
+"""Killed at random while it rotates: never a mix, never a gap, never a value on a disk."""
+
+import json
+import os
+
+import torture
+
+ROTATIONS = int(os.environ.get("TORTURE_ROTATIONS", "120"))  # make torture: 1000
+
+
+def test_rotations_survive_random_kills_of_everything():
+    told = torture.torture(ROTATIONS)
+    assert not told["faults"], json.dumps(told, indent=1)
+    assert sum(told["kills"].values()) > ROTATIONS // 8, told["kills"]

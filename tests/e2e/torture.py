@@ -1,0 +1,269 @@
+"""Many rotations with a real server while everything is killed at random moments.
+
+    torture.py ROTATIONS [SEED]      prints what happened as JSON; status 1 where a promise broke
+
+First half: the roles of single rounds and the server are killed; the processes that
+stay must not grow. Second half: monitor, warden and sweep too; whoever supervises
+starts the sidecar again. All the while readers read the set without pause.
+"""
+
+import contextlib
+import json
+import multiprocessing
+import os
+import pathlib
+import random
+import re
+import secrets
+import signal
+import sys
+import tempfile
+import threading
+import time
+
+import house
+import openbao
+import pod as pods
+
+ROUND_ROLES = ("dial", "fetch-net", "place")
+KEPT_ROLES = ("warden", "sweep", "monitor")
+READERS = 2
+SERVER_EVERY = 40  # rotations between two deaths of the server
+VALUE_SECONDS = 60
+KILLS_PER_ROTATION = 0.35
+
+
+# ---- Readers
+
+
+def read_at(directory, name):
+    fd = os.open(name, os.O_RDONLY, dir_fd=directory)
+    try:
+        return os.read(fd, 65536)
+    finally:
+        os.close(fd)
+
+
+def read_forever(current, mark, stop, results):
+    """Both files hold one value: two different ones in one opened directory are a mix."""
+    seen = {"reads": 0, "mixed": 0, "missing": 0, "partial": 0}
+    form = re.compile(mark.encode() + rb"-\d{6}-[0-9a-f]{32}x*\.")
+    while not stop.is_set():
+        seen["reads"] += 1
+        try:
+            directory = os.open(current, os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:
+            seen["missing"] += 1
+            continue
+        try:
+            one, two = read_at(directory, "one"), read_at(directory, "two")
+            seen["mixed"] += one != two
+            seen["partial"] += not form.fullmatch(one)
+        except FileNotFoundError:
+            seen["missing"] += 1
+        finally:
+            os.close(directory)
+    results.put(seen)
+
+
+# ---- What does not grow
+
+
+def figures_of(pid):
+    rollup = house.read_proc(pid, "smaps_rollup").decode()
+    anonymous = re.search(r"^Anonymous:\s+(\d+)", rollup, flags=re.M)
+    return {"descriptors": len(os.listdir(f"/proc/{pid}/fd")), "anonymous_kb": int(anonymous.group(1)) if anonymous else 0}
+
+
+def figures(sidecar):
+    """The least of some moments: a round that runs holds more."""
+    kept = {role: pid for role, pid in sidecar.roles().items() if role in KEPT_ROLES}
+    found = {role: figures_of(pid) for role, pid in kept.items()}
+    for _ in range(50):
+        time.sleep(0.02)
+        for role, pid in kept.items():
+            now = figures_of(pid)
+            found[role] = {name: min(now[name], least) for name, least in found[role].items()}
+    return found
+
+
+# ---- The killer
+
+
+class Killer(threading.Thread):
+    """Kills one process of a role at a random moment of its life, in every third rotation or so."""
+
+    def __init__(self, torture):
+        super().__init__(daemon=True)
+        self.torture, self.ended, self.kills = torture, threading.Event(), {}
+
+    def find(self, role):
+        monitor = self.torture.sidecar.pid
+        if role == "monitor":
+            return monitor
+        try:
+            children = pathlib.Path(f"/proc/{monitor}/task/{monitor}/children").read_text().split()
+        except OSError:
+            return None
+        for pid in map(int, children):
+            if house.words_of(pid)[:3] == ["arrestor", "role", role]:
+                return pid
+        return None
+
+    def run(self):
+        chance = self.torture.random
+        while not self.ended.is_set():
+            self.torture.rotated.wait(0.5)
+            self.torture.rotated.clear()
+            if chance.random() > KILLS_PER_ROTATION:
+                continue
+            role = chance.choice(self.torture.victims)
+            deadline, pid = time.monotonic() + 0.5, None
+            while pid is None and time.monotonic() < deadline and not self.ended.is_set():
+                pid = self.find(role)
+            if pid is None:
+                continue
+            time.sleep(chance.uniform(0, 0.012))
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+                self.kills[role] = self.kills.get(role, 0) + 1
+
+    def stop(self):
+        self.ended.set()
+        self.join()
+
+
+# ---- The torture
+
+
+class Torture:
+    def __init__(self, server, rotations, seed):
+        self.server, self.rotations = server, rotations
+        self.random = random.Random(seed)
+        self.mark = "canary" + secrets.token_hex(8)
+        self.victims = ROUND_ROLES
+        self.pod = pods.Pod(server)
+        self.last = self.write(0)
+        self.pod.configure(poll="100ms", files={"one": {"raw": "${orders.password}"}, "two": {"raw": "${orders.password}"}})
+        self.restarts, self.rotated = 0, threading.Event()
+
+    def write(self, number):
+        value = f"{self.mark}-{number:06d}-{secrets.token_hex(16)}{'x' * self.random.randrange(3000)}."
+        self.server.write("orders", {"password": value})
+        return value
+
+    def supervise(self):
+        """What a supervisor does: a sidecar that ended is started again."""
+        if self.sidecar.process.poll() is not None:
+            self.said += self.sidecar.said()
+            self.sidecar = self.pod.start()
+            self.restarts += 1
+
+    def is_seen(self):
+        with contextlib.suppress(OSError):
+            return (self.pod.dir / "current/one").read_text() == self.last
+        return False
+
+    def wait_until_seen(self):
+        deadline = time.monotonic() + VALUE_SECONDS
+        while not self.is_seen():
+            self.supervise()
+            assert time.monotonic() < deadline, f"a value is not delivered:\n{self.sidecar.said()[-3000:]}"
+            time.sleep(0.005)
+
+    def half(self, numbers):
+        for number in numbers:
+            if number % SERVER_EVERY == 0:
+                self.server.kill()
+                time.sleep(self.random.uniform(0, 0.3))
+                self.server.start()
+            self.last = self.write(number)
+            self.rotated.set()
+            self.wait_until_seen()
+
+    def run(self):
+        stop, results = multiprocessing.Event(), multiprocessing.Queue()
+        readers = [multiprocessing.Process(target=read_forever, daemon=True, args=(
+            str(self.pod.dir / "current"), self.mark, stop, results)) for _ in range(READERS)]
+        self.said, begun = "", time.monotonic()
+        self.sidecar = self.pod.start()
+        self.sidecar.wait_for_set()
+        for reader in readers:
+            reader.start()
+        killer = Killer(self)
+        middle = self.rotations // 2
+        self.half(range(1, middle // 4))
+        before = figures(self.sidecar)
+        killer.start()
+        self.half(range(max(1, middle // 4), middle))
+        killer.stop()
+        after = figures(self.sidecar)
+        second = Killer(self)
+        self.victims = ROUND_ROLES + KEPT_ROLES
+        second.start()
+        self.half(range(middle, self.rotations + 1))
+        second.stop()
+        self.supervise()
+        self.wait_until_seen()
+        stop.set()
+        seen = [results.get(timeout=20) for _ in readers]
+        logins = self.pod.logins()
+        ready = self.pod.ready()
+        self.sidecar.wait_for(lambda: self.pod.status()["state"] == "fresh", "fresh", 90)
+        status = self.sidecar.end()
+        self.said += self.sidecar.said()
+        return {"rotations": self.rotations, "seconds": round(time.monotonic() - begun, 1), "seen": seen,
+                "kills": {role: killer.kills.get(role, 0) + second.kills.get(role, 0)
+                          for role in ROUND_ROLES + KEPT_ROLES},
+                "server_deaths": self.rotations // SERVER_EVERY, "restarts": self.restarts, "before": before,
+                "after": after, "logins": logins, "ready": ready, "status": status,
+                "left": sorted(str(path) for path in (*self.pod.dir.glob("*"), *self.pod.state.glob("*"))),
+                "lines_said": self.said.count("\n"), "value_said": self.mark in self.said}
+
+
+def torture(rotations, seed=None):
+    """Runs it; {what happened}, with "faults": the promises that broke."""
+    seed = seed if seed is not None else int.from_bytes(os.urandom(4))
+    with tempfile.TemporaryDirectory(prefix="arrestor-torture-") as path:
+        mark = pathlib.Path(path) / "mark"
+        mark.touch()
+        with openbao.start_file(pathlib.Path(path) / "bao") as server:
+            work = Torture(server, rotations, seed)
+            try:
+                told = {"seed": seed, **work.run()}
+                told["on_disk"] = [name for name in house.files_holding(work.mark.encode(), mark)
+                                   if not name.startswith((path, "/dev/shm/", "/proc/"))]
+            finally:
+                work.sidecar.kill()
+                work.pod.remove()
+    told["faults"] = faults(told)
+    return told
+
+
+def faults(told):
+    """What broke of what SECURITY.md and the design promise."""
+    found = []
+    for name in ("mixed", "missing", "partial"):
+        if sum(seen[name] for seen in told["seen"]):
+            found.append(f"readers saw something {name}")
+    for role, before in told["before"].items():
+        after = told["after"].get(role)
+        if after is None or after["descriptors"] > before["descriptors"]:
+            found.append(f"{role} holds more descriptors: {before} {after}")
+        elif after["anonymous_kb"] > before["anonymous_kb"] + 64:
+            found.append(f"{role} grows: {before} {after}")
+    checks = {"a value is on a disk": told["on_disk"], "a value was said": told["value_said"],
+              "something is left after the end": told["left"], "not ready": not told["ready"],
+              "SIGTERM did not end it with 0": told["status"] != 0,
+              "a restart or a killed round logged in anew": told["logins"] > 3}
+    return found + [text for text, broken in checks.items() if broken]
+
+
+def main():
+    told = torture(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else None)
+    print(json.dumps(told, indent=1))
+    sys.exit(1 if told["faults"] else 0)
+
+
+if __name__ == "__main__":
+    main()
