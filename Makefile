@@ -5,6 +5,7 @@
 #   make test       make check, units, end-to-end (installs what it lacks)
 #   make check      structure, style and static analysis
 #   make bench      figures against the budgets of the design (PARTS=local, PARTS=store)
+#   make torture    1,000 rotations while everything is killed at random moments
 #   make install    PREFIX=/usr/local DESTDIR=
 
 MAKEFLAGS += --no-builtin-rules
@@ -114,7 +115,7 @@ $(BUILD)/ref/%: tests/ref/%.c $(LIBRARY)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(OURFLAGS) -MF $@.d -pie $(LDFLAGS) $(filter %.c %.o,$^) $(LDLIBS) -o $@
 
 # Those of the vault have its objects and libraries too.
-NETTED := $(filter $(BUILD)/unit/test_vault_%,$(UNITS)) $(BUILD)/ref/fetch_vault \
+NETTED := $(filter $(BUILD)/unit/test_vault_%,$(UNITS)) $(BUILD)/ref/fetch_vault $(BUILD)/ref/pure_work \
           $(BUILD)/selftest/17-tls-inside-the-filter
 
 $(NETTED): $(VAULT)
@@ -124,7 +125,7 @@ $(NETTED): private LDLIBS += $(NETLIBS)
 # ---- probes above have found no compiler: so what comes after deps is a new make.
 AGAIN = @echo "Building …" && $(MAKE) --no-print-directory -s -j2
 
-.PHONY: deps demo test check bench units
+.PHONY: deps demo test check bench torture units
 deps: $(BUILD)/deps-test $(BUILD)/deps-venv
 
 $(BUILD)/deps-%: tests/bin/install-packages
@@ -151,6 +152,10 @@ bench: deps
 	@tests/bin/make-peers $(BUILD)/go
 	$(AGAIN) all $(BUILD)/measure $(BUILD)/noop $(BUILD)/rolewatch $(BUILD)/bare-fetch
 	@BENCH_BUILD=$(abspath $(BUILD)) $(BUILD)/venv/bin/python3 tests/bench/bench.py $(PARTS)
+
+torture: deps
+	$(AGAIN) all
+	@cd tests/e2e && $(abspath $(BUILD))/venv/bin/python3 torture.py 1000
 
 units: $(UNITS) $(REFS)
 

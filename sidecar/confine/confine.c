@@ -110,6 +110,12 @@ int confine_monitor(struct error *err) {
     return 0;
 }
 
+int confine_childless(struct error *err) {
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        return error_system(err, ERROR_SYSTEM, "cannot set no-new-privs");
+    return filter_load_parent(err);
+}
+
 bool confine_can_drop(void) {
     return geteuid() == 0 && drop_is_possible();
 }

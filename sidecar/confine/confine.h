@@ -80,6 +80,10 @@ unsigned confine_trapped(void);
  * (subreaper). Nothing of it is inherited by Spark. 0, or -1 with ERROR_SYSTEM. */
 int confine_monitor(struct error *err);
 
+/* Monitor without a job (sidecar, init): no-new-privs, and a filter of what no role
+ * needs, both inherited. 0, or -1 with ERROR_SYSTEM. */
+int confine_childless(struct error *err);
+
 /* Whether this process could become another user and own files for it: root with
  * CAP_SETUID, CAP_SETGID and CAP_CHOWN. */
 bool confine_can_drop(void);

@@ -85,8 +85,47 @@ static int add_refusals(scmp_filter_ctx filter, uint32_t groups) {
     return result;
 }
 
+static bool is_ladder_call(int number) {
+    for (size_t i = 0; i < ladder_count; i++)
+        if (ladder_calls[i] == number)
+            return true;
+    return false;
+}
+
+/* What no role and no step to one needs. */
+static int add_deadly(scmp_filter_ctx filter) {
+    int result = 0;
+    for (size_t i = 0; i < deadly_count && result == 0; i++)
+        if (!is_ladder_call(deadly_calls[i]))
+            result = forgive_absent(
+                seccomp_rule_add_array(filter, SCMP_ACT_KILL_PROCESS, deadly_calls[i], 0, NULL));
+    return result;
+}
+
+static bool kernel_filters(void) {
+    return prctl(PR_GET_SECCOMP, 0, 0, 0, 0) >= 0 || errno != EINVAL;
+}
+
+static int load(scmp_filter_ctx filter, int result, struct error *err) {
+    if (result == 0)
+        result = seccomp_load(filter);
+    seccomp_release(filter);
+    errno = -result;
+    return result == 0 ? 0 : error_system(err, ERROR_SYSTEM, "cannot load the seccomp filter");
+}
+
+int filter_load_parent(struct error *err) {
+    if (!kernel_filters())
+        return 0;
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+    if (filter == NULL)
+        return error_set(err, ERROR_MEMORY, "cannot make a seccomp filter");
+    int result = seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, 0);
+    return load(filter, result == 0 ? add_deadly(filter) : result, err);
+}
+
 int filter_load(uint32_t groups, bool answers, uint8_t *ret, struct error *err) {
-    if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) < 0 && errno == EINVAL) {
+    if (!kernel_filters()) {
         *ret = STATE_OFF;
         return 0;
     }
@@ -98,13 +137,8 @@ int filter_load(uint32_t groups, bool answers, uint8_t *ret, struct error *err) 
         result = add_calls(filter, groups);
     if (result == 0 && answers)
         result = add_refusals(filter, groups);
-    if (result == 0)
-        result = seccomp_load(filter);
-    seccomp_release(filter);
-    if (result != 0) {
-        errno = -result;
-        return error_system(err, ERROR_SYSTEM, "cannot load the seccomp filter");
-    }
+    if (load(filter, result, err) != 0)
+        return -1;
     *ret = STATE_ON;
     return 0;
 }

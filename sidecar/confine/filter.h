@@ -16,4 +16,9 @@ struct error;
  * no-new-privs. 0, or -1 with ERROR_SYSTEM. */
 int filter_load(uint32_t groups, bool answers, uint8_t *ret, struct error *err);
 
+/* For a monitor without a job: denies what none of its roles may do either, and
+ * what no role's start needs. Inherited by all of them. Needs no-new-privs. 0, or
+ * -1 with ERROR_SYSTEM; a kernel without filters is no fault here, the roles tell. */
+int filter_load_parent(struct error *err);
+
 #endif

@@ -225,3 +225,9 @@ const int deadly_calls[] = {
     NR(seccomp),
 };
 const size_t deadly_count = sizeof deadly_calls / sizeof *deadly_calls;
+
+const int ladder_calls[] = {
+    NR(execve),    NR(fork),      NR(vfork),  NR(kill),    NR(setresuid),
+    NR(setresgid), NR(setgroups), NR(capset), NR(seccomp),
+};
+const size_t ladder_count = sizeof ladder_calls / sizeof *ladder_calls;

@@ -41,4 +41,8 @@ extern const size_t answer_count;
 extern const int deadly_calls[];
 extern const size_t deadly_count;
 
+/* Those of them without which no role could be started and climb its ladder. */
+extern const int ladder_calls[];
+extern const size_t ladder_count;
+
 #endif

@@ -83,13 +83,39 @@ int set_status_parse(const char *text, size_t length, struct arena *arena, struc
     return 0;
 }
 
+#define SECRETS   "\n  \"secrets\":["
+#define HEAD_MOST 4096
+
+int set_status_parse_head(const char *text, size_t length, struct arena *arena,
+                          struct set_status *ret, struct error *err) {
+    struct set_status status = {0};
+    const char *secrets =
+        memmem(text, length < HEAD_MOST ? length : HEAD_MOST, SECRETS, strlen(SECRETS));
+    if (secrets == NULL)
+        return set_status_parse(text, length, arena, ret, err);
+    struct buffer head = buffer_make(HEAD_MOST + sizeof "]}");
+    buffer_bytes(&head, text, (size_t)(secrets - text) + strlen(SECRETS));
+    buffer_text(&head, "]}");
+    json_t *object = buffer_status(&head) != 0
+                         ? NULL
+                         : lease_read_object(head.data, head.length, SET_STATUS_FILE, err);
+    int result = object == NULL || read_status(object, arena, &status) != 0 ||
+                 lease_read_time(object, "ready_until_ms", &status.ready_until_ms) != 0;
+    json_decref(object);
+    buffer_free(&head);
+    if (result != 0)
+        return error_set(err, ERROR_PROTOCOL, SET_STATUS_FILE " is damaged or of another version");
+    *ret = status;
+    return 0;
+}
+
 static uint64_t end_of(const struct lease *lease, uint64_t grace_ms) {
     return lease_bound(lease->expires_ms, LIMIT_WALL_MS) + lease_bound(grace_ms, LIMIT_WALL_MS);
 }
 
 /* Until when the set may be used; 0: no limit. */
 static uint64_t ready_until(const struct set_status *status) {
-    uint64_t until = 0;
+    uint64_t until = status->ready_until_ms;
     for (size_t i = 0; i < status->count; i++) {
         uint64_t end = end_of(&status->leases[i], status->grace_ms);
         if (status->leases[i].expires_ms != 0 && (until == 0 || end < until))

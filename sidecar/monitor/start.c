@@ -74,7 +74,8 @@ static void find_fetch(struct monitor *m) {
 int monitor_start(struct monitor *m, const struct invocation *call, struct error *err) {
     m->config_path = command_config(call);
     find_fetch(m);
-    if (confine_monitor(err) != 0 || take_over_signals(m, err) != 0)
+    if (confine_monitor(err) != 0 || take_over_signals(m, err) != 0 ||
+        (m->kind != KIND_RUN && confine_childless(err) != 0))
         return -1;
     if (m->config_path != NULL && (m->config = monitor_seal_config(m, err)) < 0)
         return -1;

@@ -104,17 +104,22 @@ static int check_file(int fd, const struct stat *directory, const struct stat *s
     return 0;
 }
 
-static int read_text(int fd, struct arena *arena, struct set_status *ret, struct error *err) {
+typedef int parse_status(const char *text, size_t length, struct arena *arena,
+                         struct set_status *ret, struct error *err);
+
+static int read_text(int fd, parse_status *parse, struct arena *arena, struct set_status *ret,
+                     struct error *err) {
     struct buffer text = buffer_make(LIMIT_LEASE_BYTES);
     int result = file_read(fd, SET_STATUS_FILE, &text, err) != 0 ||
-                         set_status_parse(text.data, text.length, arena, ret, err) != 0
+                         parse(text.data, text.length, arena, ret, err) != 0
                      ? -1
                      : 0;
     buffer_free(&text);
     return result;
 }
 
-static int read_in(int directory, struct arena *arena, struct set_status *ret, struct error *err) {
+static int read_in(int directory, parse_status *parse, struct arena *arena, struct set_status *ret,
+                   struct error *err) {
     struct stat above, set;
     if (fstat(directory, &above) != 0 || fstatat(directory, CURRENT, &set, 0) != 0 ||
         !S_ISDIR(set.st_mode))
@@ -124,7 +129,8 @@ static int read_in(int directory, struct arena *arena, struct set_status *ret, s
         return errno == ELOOP
                    ? error_set(err, ERROR_INPUT, SET_STATUS_FILE " is a link: not followed")
                    : error_system(err, ERROR_INPUT, "cannot open " SET_STATUS_FILE);
-    int result = check_file(fd, &above, &set, err) != 0 || read_text(fd, arena, ret, err) != 0;
+    int result =
+        check_file(fd, &above, &set, err) != 0 || read_text(fd, parse, arena, ret, err) != 0;
     (void)close(fd);
     if (result == 0)
         return 0;
@@ -133,13 +139,23 @@ static int read_in(int directory, struct arena *arena, struct set_status *ret, s
     return error_set(err, ERROR_INPUT, SET_STATUS_FILE ": %.400s", what);
 }
 
-int status_read(const char *path, struct arena *arena, struct set_status *ret, struct error *err) {
+static int read_status(const char *path, parse_status *parse, struct arena *arena,
+                       struct set_status *ret, struct error *err) {
     int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (directory < 0) {
         error_system(err, ERROR_INPUT, "cannot open the directory");
         return error_at(err, path, 0, 0);
     }
-    int result = read_in(directory, arena, ret, err);
+    int result = read_in(directory, parse, arena, ret, err);
     (void)close(directory);
     return result == 0 ? 0 : error_at(err, path, 0, 0);
+}
+
+int status_read(const char *path, struct arena *arena, struct set_status *ret, struct error *err) {
+    return read_status(path, set_status_parse, arena, ret, err);
+}
+
+int status_read_head(const char *path, struct arena *arena, struct set_status *ret,
+                     struct error *err) {
+    return read_status(path, set_status_parse_head, arena, ret, err);
 }

@@ -38,4 +38,8 @@ int status_resolve(const struct invocation *call, struct arena *arena, struct st
  * lie in the arena. 0, or -1 with ERROR_INPUT naming the path. Seed jansson before. */
 int status_read(const char *path, struct arena *arena, struct set_status *ret, struct error *err);
 
+/* As status_read, without the secrets (set_status_parse_head). */
+int status_read_head(const char *path, struct arena *arena, struct set_status *ret,
+                     struct error *err);
+
 #endif

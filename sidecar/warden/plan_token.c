@@ -3,7 +3,8 @@
 #include "sidecar/warden/plan.h"
 #include "sidecar/wire/message.h"
 
-#define MERGE_MS 1000 /* a round that is due anyway takes the token along */
+#define MERGE_MS 1000 /* a round that is due anyway takes the token along, */
+#define MERGE_OF 16   /* up to this part of its life */
 #define SLACK_MS 2000 /* stores count in seconds */
 #define ROOM_MS  5000 /* for the round itself, before the token ends */
 
@@ -82,9 +83,10 @@ void plan_token_ended(struct plan *plan, uint64_t now, const struct plan_outcome
 
 uint32_t plan_token_flags(const struct plan *plan, uint64_t now) {
     const struct plan_token *token = &plan->token;
-    if (token->dead || token->login_at <= now + MERGE_MS)
+    uint64_t part = token->life_ms / MERGE_OF, merge = part < MERGE_MS ? part : MERGE_MS;
+    if (token->dead || token->login_at <= now + merge)
         return ROUND_LOGIN;
-    return token->renew_at <= now + MERGE_MS ? ROUND_RENEW : 0;
+    return token->renew_at <= now + merge ? ROUND_RENEW : 0;
 }
 
 uint64_t plan_token_due(const struct plan *plan) {

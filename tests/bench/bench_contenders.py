@@ -28,13 +28,21 @@ class Site:
         self.passwords = {f"{path.name}-{number:04d}": secrets.token_hex(16) for number in range(count)}
         for name, password in self.passwords.items():
             server.write(name, {"username": "etl", "password": password})
-        server.allow(path.name, f"secret/data/{path.name}-*")
-        self.role_id, secret_id = server.approle(path.name, [path.name], token_ttl="1h")
-        self.token = server.make_token([path.name], ttl="1h")
+        self.allow(path.name)
+        self.role_id, secret_id = server.approle(path.name, [path.name], token_ttl="1h", token_no_default_policy=True)
+        self.token = server.make_token([path.name], ttl="1h", no_default_policy=True)
         self.role_id_file, self.secret_id_file = path / "role-id", path / "secret-id"
         for file, text in ((self.role_id_file, self.role_id), (self.secret_id_file, secret_id)):
             file.write_text(text + "\n", encoding="utf-8")
             file.chmod(0o600)
+
+    def allow(self, policy):
+        """What a client needs. The policy `default` stays away: it doubles the server's part of a request,
+        which is everybody's."""
+        rules = {f"secret/data/{policy}-*": "read", "auth/token/lookup-self": "read",
+                 "auth/token/renew-self": "update", "auth/token/revoke-self": "update"}
+        self.server.call("PUT", f"sys/policies/acl/{policy}", {"policy": json.dumps(
+            {"path": {path: {"capabilities": [capability]} for path, capability in rules.items()}})})
 
     @property
     def names(self):

@@ -98,6 +98,12 @@ def test_a_monitor_that_is_killed_leaves_the_set_for_the_next(pod):
             assert second.end() == 0
 
 
+def test_a_monitor_without_a_job_is_confined_too(pod):
+    with pod.sidecar() as sidecar:
+        status = house.read_proc(sidecar.pid, "status").decode()
+        assert "NoNewPrivs:\t1" in status and "Seccomp:\t2" in status
+
+
 # ---- SIGHUP
 
 
@@ -193,6 +199,23 @@ def test_a_token_that_was_revoked_is_replaced_by_a_login(pod):
         password = pod.rotate()
         sidecar.wait_for(lambda: pod.shows(password), "the new password", 60)
         assert pod.logins() == logins + 1
+
+
+def test_a_token_that_expired_while_the_server_was_away_is_replaced(file_server):
+    pod = pods.make(file_server, token_ttl="4s")
+    try:
+        with pod.sidecar() as sidecar:
+            logins, old = pod.logins(), pod.read()["password"]
+            file_server.kill()
+            sidecar.wait_for_state("stale")
+            time.sleep(5)
+            assert pod.shows(old), "an expired token takes nothing away"
+            file_server.start()
+            password = pod.rotate()
+            sidecar.wait_for(lambda: pod.shows(password), "the new password", 60)
+            assert pod.logins() == logins + 1
+    finally:
+        pod.remove()
 
 
 def test_a_secret_id_that_is_used_up_is_not_hammered(dev):
@@ -332,7 +355,7 @@ def test_init_waits_for_a_store_that_is_down_and_then_ends_with_6(pod, change, c
     assert code in done.err and hint in done.err
 
 
-@pytest.mark.parametrize("path, code", [("secret/data/none", "no such secret"), ("secret/data/../x", None)])
+@pytest.mark.parametrize("path, code", [("secret/data/none", "there is no secret"), ("secret/data/../x", None)])
 def test_init_does_not_wait_for_what_waiting_cannot_heal(pod, path, code):
     pod.server.allow(pods.POLICY, "secret/data/*")
     text = json.loads(pod.yaml.read_text())

@@ -87,6 +87,13 @@ def figures(sidecar):
     return found
 
 
+def wakeups(sidecar):
+    """How often each process that stays has been woken so far."""
+    return {role: int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", house.read_proc(pid, "status").decode(),
+                                flags=re.M).group(1))
+            for role, pid in sidecar.roles().items() if role in KEPT_ROLES}
+
+
 # ---- The killer
 
 
@@ -173,13 +180,22 @@ class Torture:
 
     def half(self, numbers):
         for number in numbers:
-            if number % SERVER_EVERY == 0:
+            if number % SERVER_EVERY == SERVER_EVERY - 1:
                 self.server.kill()
                 time.sleep(self.random.uniform(0, 0.3))
                 self.server.start()
             self.last = self.write(number)
             self.rotated.set()
             self.wait_until_seen()
+
+    def measure(self, numbers):
+        """Some rotations in peace: what the processes that stay hold, and how often they wake for one rotation."""
+        before = wakeups(self.sidecar)
+        self.half(numbers)
+        found, after = figures(self.sidecar), wakeups(self.sidecar)
+        for role, row in found.items():
+            row["wakeups"] = (after[role] - before[role]) // len(numbers)
+        return found
 
     def run(self):
         stop, results = multiprocessing.Event(), multiprocessing.Queue()
@@ -192,16 +208,16 @@ class Torture:
             reader.start()
         killer = Killer(self)
         middle = self.rotations // 2
-        self.half(range(1, middle // 4))
-        before = figures(self.sidecar)
+        before = self.measure(range(1, 11))
         killer.start()
-        self.half(range(max(1, middle // 4), middle))
+        self.half(range(11, middle))
         killer.stop()
-        after = figures(self.sidecar)
+        self.half(range(middle, middle + 1))
+        after = self.measure(range(middle + 1, middle + 11))
         second = Killer(self)
         self.victims = ROUND_ROLES + KEPT_ROLES
         second.start()
-        self.half(range(middle, self.rotations + 1))
+        self.half(range(middle + 11, self.rotations + 1))
         second.stop()
         self.supervise()
         self.wait_until_seen()
@@ -252,6 +268,8 @@ def faults(told):
             found.append(f"{role} holds more descriptors: {before} {after}")
         elif after["anonymous_kb"] > before["anonymous_kb"] + 64:
             found.append(f"{role} grows: {before} {after}")
+        elif after["wakeups"] > 2 * before["wakeups"] + 8:
+            found.append(f"{role} wakes more often: {before} {after}")
     checks = {"a value is on a disk": told["on_disk"], "a value was said": told["value_said"],
               "something is left after the end": told["left"], "not ready": not told["ready"],
               "SIGTERM did not end it with 0": told["status"] != 0,

@@ -181,8 +181,31 @@ static void a_caller_that_blocks_sigsys_does_no_harm(void **state) {
     assert_int_equal(sigprocmask(SIG_SETMASK, &had, NULL), 0);
 }
 
+/* Status of act() in a monitor without a job. */
+static int run_childless(int (*act)(void)) {
+    int status = 0;
+    struct error err;
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(confine_childless(&err) != 0 ? 70 : act());
+    assert_true(pid > 0 && waitpid(pid, &status, 0) == pid);
+    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static int climb_and_end(void) {
+    return run_in(ROLE_WARDEN, abort_now) == 128 + SIGABRT ? start_program() : 1;
+}
+
+static void a_monitor_without_a_job_starts_roles_and_nothing_worse(void **state) {
+    (void)state;
+    assert_int_equal(run_childless(climb_and_end), 0);
+    assert_int_equal(run_childless(look_into_process), 128 + SIGSYS);
+    assert_int_equal(run_childless(make_ring), 128 + SIGSYS);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_monitor_without_a_job_starts_roles_and_nothing_worse),
         cmocka_unit_test(an_unlisted_call_gives_enosys_and_is_counted),
         cmocka_unit_test(in_roles_that_do_not_answer_it_ends_the_process),
         cmocka_unit_test(what_an_intruder_begins_with_ends_every_confined_role),

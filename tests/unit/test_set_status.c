@@ -260,9 +260,50 @@ static void a_thousand_secrets_fit(void **state) {
     buffer_free(&text);
 }
 
+static void the_head_tells_the_same_as_the_whole(void **state) {
+    (void)state;
+    struct error err;
+    for (int expires = 0; expires < 2; expires++)
+        for (int withdrawn = 0; withdrawn < 2; withdrawn++) {
+            struct set_status status = make_status(), head, whole;
+            struct arena arena = arena_make(LIMIT_ARENA_BYTES);
+            status.leases += 1 - expires;
+            status.count -= (size_t)(1 - expires);
+            status.withdrawn = (size_t)withdrawn;
+            struct buffer text = write_status(&status, NOW);
+            assert_int_equal(set_status_parse_head(text.data, text.length, &arena, &head, &err), 0);
+            assert_int_equal(set_status_parse(text.data, text.length, &arena, &whole, &err), 0);
+            assert_int_equal(head.count, 0);
+            assert_int_equal(head.generation, whole.generation);
+            for (uint64_t now = NOW; now < NOW + 120000; now += 10000) {
+                assert_int_equal(set_status_is_ready(&head, now), set_status_is_ready(&whole, now));
+                assert_string_equal(set_status_word(&head, now), set_status_word(&whole, now));
+            }
+            buffer_free(&text);
+            arena_free(&arena);
+        }
+}
+
+static void a_head_that_is_cut_is_refused(void **state) {
+    (void)state;
+    struct set_status status = make_status(), seen = {.generation = 77};
+    struct buffer text = write_status(&status, NOW);
+    struct arena arena = arena_make(LIMIT_ARENA_BYTES);
+    struct error err;
+    size_t secrets = (size_t)(strstr(text.data, "\"secrets\":[") - text.data) + 10;
+    for (size_t cut = 0; cut <= secrets; cut++) {
+        assert_int_equal(set_status_parse_head(text.data, cut, &arena, &seen, &err), -1);
+        assert_int_equal(seen.generation, 77);
+    }
+    buffer_free(&text);
+    arena_free(&arena);
+}
+
 int main(void) {
     json_object_seed(1);
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_head_tells_the_same_as_the_whole),
+        cmocka_unit_test(a_head_that_is_cut_is_refused),
         cmocka_unit_test(a_status_is_read_as_it_was_written),
         cmocka_unit_test(times_are_written_for_people_and_for_machines),
         cmocka_unit_test(dates_are_right_across_leap_years_and_centuries),

@@ -76,12 +76,18 @@ static int look_up(struct vault_session *session, struct error *err) {
     return result;
 }
 
-/* 1: renewed; 0: the store does not renew it (400 for what is not renewable); -1. */
+/* 1: renewed, or at its maximum, which OpenBao answers with 500: it lives on as it
+ * is, and is renewed no more; 0: the store does not renew it (400 for what is not
+ * renewable); -1. */
 static int renew(struct vault_session *session, struct error *err) {
     struct vault_answer answer;
+    int result = 1;
     if (ask(session, RENEW_SELF, "{}", session->token, &answer, err) != 0)
         return -1;
-    int result = take_terms(session, &answer, vault_grant_renewal, ERROR_STORE_REQUEST, err);
+    if (vault_fault_code(&answer) == ERROR_STORE_FAULT)
+        session->lease.renewable = false;
+    else
+        result = take_terms(session, &answer, vault_grant_renewal, ERROR_STORE_REQUEST, err);
     vault_answer_free(&answer);
     return result;
 }
