@@ -8,6 +8,18 @@
 #include "sidecar/base/number.h"
 #include "sidecar/monitor/monitor.h"
 
+int credentials_seal_config(const struct monitor *m, struct error *err) {
+    struct buffer text = buffer_make(LIMIT_CONFIG_BYTES);
+    int fd = file_open(m->config_path, err), sealed = -1;
+    if (fd >= 0 && file_check_owner(fd, m->config_path, ERROR_CONFIG, err) == 0 &&
+        file_read(fd, m->config_path, &text, err) == 0)
+        sealed = file_seal_bytes("arrestor.yaml", text.data, text.length, err);
+    if (fd >= 0)
+        (void)close(fd);
+    buffer_free(&text);
+    return sealed;
+}
+
 /* Where and how a store is reached; no secret. As the vault command reads them. */
 static const char *const told[] = {"VAULT_ADDR", "VAULT_CACERT", "VAULT_NAMESPACE",
                                    "VAULT_TLS_SERVER_NAME"};

@@ -153,7 +153,7 @@ static int hear_candidate(struct monitor *m, int config, struct error *err) {
 static void reload(struct monitor *m) {
     struct error err;
     m->reload = false;
-    int config = m->config_path == NULL ? -1 : monitor_seal_config(m, &err);
+    int config = m->config_path == NULL ? -1 : credentials_seal_config(m, &err);
     if (m->config_path == NULL)
         (void)error_set(&err, ERROR_CONFIG, "there is no arrestor.yaml to read again");
     if (config < 0 || hear_candidate(m, config, &err) != 0) {
@@ -210,6 +210,23 @@ int keep_first_set(struct monitor *m, struct error *err) {
     m->said = true;
     return error_set(err, m->given_up, "%s",
                      m->given_up == ERROR_PLAINTEXT_LAUNCH ? "PLAINTEXT-LAUNCH-001" : "");
+}
+
+/* Steps until no round runs; a running one has its deadline. */
+static void await_round(struct monitor *m) {
+    struct error err;
+    while (m->round.running && loop_step(m, -1, &err) == 0)
+        continue;
+    m->round.running = false;
+}
+
+void keep_revoke(struct monitor *m) {
+    /* What it may have just been given must be known, or it is never revoked. */
+    if (m->round.running && m->round.deadline > clock_now_ms() + LIMIT_REVOKE_MS)
+        m->round.deadline = clock_now_ms() + LIMIT_REVOKE_MS;
+    await_round(m);
+    if (round_begin_revoke(m))
+        await_round(m);
 }
 
 static void end_sweep(struct monitor *m, bool keep_set) {

@@ -163,9 +163,6 @@ int loop_step(struct monitor *m, int timeout_ms, struct error *err) {
         heard[count] = &m->children[i];
         items[count++] = (struct pollfd){.fd = m->children[i].channel.fd, .events = POLLIN};
     }
-    int keep = keep_timeout(m);
-    if (keep >= 0 && (timeout_ms < 0 || keep < timeout_ms))
-        timeout_ms = keep;
     if (m->round.running) {
         uint64_t now = clock_now_ms();
         int left = m->round.deadline <= now ? 0 : (int)(m->round.deadline - now);

@@ -136,10 +136,11 @@ int identity_fill(struct monitor *m, struct error *err);
  * the setup. 0 or -1. */
 void monitor_make(struct monitor *m, enum monitor_kind kind, const struct invocation *call);
 int monitor_start(struct monitor *m, const struct invocation *call, struct error *err);
-/* Reads arrestor.yaml again. A sealed memory file, or -1. */
-int monitor_seal_config(const struct monitor *m, struct error *err);
 
-/* credentials.c: what stores need of the caller: VAULT_… variables as a sealed
+/* credentials.c: arrestor.yaml as it is now, checked for its owner: a sealed memory
+ * file, or -1. */
+int credentials_seal_config(const struct monitor *m, struct error *err);
+/* What stores need of the caller: VAULT_… variables as a sealed
  * file, VAULT_TOKEN and the line of --passphrase-fd as memory files. 0 or -1. */
 int credentials_take(struct monitor *m, const struct invocation *call, struct error *err);
 
@@ -154,7 +155,9 @@ int keep_timeout(const struct monitor *m);
 /* Waits for the first whole set. 0; -1 with the code that warden gave up with, or
  * ERROR_CHILD; 0 too where a signal asked for the end. */
 int keep_first_set(struct monitor *m, struct error *err);
-/* Ends tokens that are ours, ends the roles, and wipes (keep_set: leaves the set). */
+/* Ends the store token that is ours, and waits for that. */
+void keep_revoke(struct monitor *m);
+/* Ends the roles, and wipes (keep_set: leaves the set). */
 void keep_wind_up(struct monitor *m, bool keep_set);
 
 /* spawn.c: a list of descriptors with nothing in any slot. */
@@ -193,8 +196,9 @@ int round_box_path(const struct monitor *m, bool key, char *path, size_t size, s
 
 /* rounds.c: dial, fetch and place, together. */
 void round_begin(struct monitor *m, const struct message_round *asked);
-/* Ends the store tokens that arrestor logged in for; waits at most LIMIT_REVOKE_MS. */
-void round_revoke(struct monitor *m);
+/* Begins to end the store token that arrestor logged in for, where it holds one;
+ * over after LIMIT_REVOKE_MS at most. */
+bool round_begin_revoke(struct monitor *m);
 void round_record(struct monitor *m, struct child *child, const struct message *message);
 void round_child_over(struct monitor *m, const struct child *child);
 void round_timeout(struct monitor *m);

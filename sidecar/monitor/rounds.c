@@ -189,29 +189,14 @@ void round_begin(struct monitor *m, const struct message_round *asked) {
     begin(m, &task, LIMIT_ROUND_MS);
 }
 
-/* Steps until no round runs; a running one has its deadline. */
-static void await_round(struct monitor *m) {
-    struct error err;
-    while (m->round.running && loop_step(m, -1, &err) == 0)
-        continue;
-    m->round.running = false;
-}
-
-void round_revoke(struct monitor *m) {
-    struct message_round task = {.task = TASK_REVOKE};
-    if (!uses_network(m))
-        return;
-    /* What it may have just been given must be known, or it is never revoked. */
-    if (m->round.running && m->round.deadline > clock_now_ms() + LIMIT_REVOKE_MS)
-        m->round.deadline = clock_now_ms() + LIMIT_REVOKE_MS;
-    await_round(m);
-    int session = directories_open_state(m, "session");
+bool round_begin_revoke(struct monitor *m) {
+    struct message_round task = {.round = m->round.number + 1, .task = TASK_REVOKE};
+    int session = uses_network(m) ? directories_open_state(m, "session") : -1;
     if (session < 0)
-        return;
+        return false;
     (void)close(session);
-    task.round = m->round.number + 1;
     begin(m, &task, LIMIT_REVOKE_MS);
-    await_round(m);
+    return true;
 }
 
 static bool is_box_fault(uint32_t code) {

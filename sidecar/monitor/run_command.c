@@ -70,7 +70,7 @@ static int supervise(struct monitor *m, struct error *err) {
     if (launch_job(m, err) != 0)
         return -1;
     while (launch_is_alive(m)) {
-        if (loop_step(m, -1, err) != 0)
+        if (loop_step(m, keep_timeout(m), err) != 0)
             return -1;
         keep_going(m);
     }
@@ -78,7 +78,7 @@ static int supervise(struct monitor *m, struct error *err) {
 }
 
 static int finish(struct monitor *m, int status, const char *reason, const char *rules) {
-    round_revoke(m);
+    keep_revoke(m);
     keep_wind_up(m, false);
     if (status == STATUS_REFUSED && !m->job_started)
         monitor_say("launch refused: %s", rules[0] != '\0' ? rules : reason);

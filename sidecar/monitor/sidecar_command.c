@@ -34,7 +34,7 @@ static int prepare(struct monitor *m, const struct invocation *call, struct erro
 
 static int stay(struct monitor *m, struct error *err) {
     while (m->end_signal == 0) {
-        if (loop_step(m, -1, err) != 0)
+        if (loop_step(m, keep_timeout(m), err) != 0)
             return -1;
         keep_going(m);
     }
@@ -47,7 +47,7 @@ static int stay(struct monitor *m, struct error *err) {
 static void end_set(struct monitor *m, bool failed) {
     bool leave = failed ? m->set_stands : m->kind == KIND_INIT && m->end_signal == 0;
     if (!leave || m->setup.state[0] == '\0')
-        round_revoke(m);
+        keep_revoke(m);
     keep_wind_up(m, leave);
 }
 

@@ -4,7 +4,6 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "sidecar/base/file.h"
 #include "sidecar/monitor/monitor.h"
 
 void monitor_make(struct monitor *m, enum monitor_kind kind, const struct invocation *call) {
@@ -27,18 +26,6 @@ void monitor_make(struct monitor *m, enum monitor_kind kind, const struct invoca
         m->directories[i].fd = m->directories[i].parent = -1;
     for (size_t i = 0; i < LIMIT_MANAGED_CHILDREN; i++)
         m->children[i].channel.fd = -1;
-}
-
-int monitor_seal_config(const struct monitor *m, struct error *err) {
-    struct buffer text = buffer_make(LIMIT_CONFIG_BYTES);
-    int fd = file_open(m->config_path, err), sealed = -1;
-    if (fd >= 0 && file_check_owner(fd, m->config_path, ERROR_CONFIG, err) == 0 &&
-        file_read(fd, m->config_path, &text, err) == 0)
-        sealed = file_seal_bytes("arrestor.yaml", text.data, text.length, err);
-    if (fd >= 0)
-        (void)close(fd);
-    buffer_free(&text);
-    return sealed;
 }
 
 static int take_over_signals(struct monitor *m, struct error *err) {
@@ -77,7 +64,7 @@ int monitor_start(struct monitor *m, const struct invocation *call, struct error
     if (confine_monitor(err) != 0 || take_over_signals(m, err) != 0 ||
         (m->kind != KIND_RUN && confine_childless(err) != 0))
         return -1;
-    if (m->config_path != NULL && (m->config = monitor_seal_config(m, err)) < 0)
+    if (m->config_path != NULL && (m->config = credentials_seal_config(m, err)) < 0)
         return -1;
     return credentials_take(m, call, err) != 0 || identity_fill(m, err) != 0 ||
                    keep_start_warden(m, err) != 0

@@ -29,7 +29,7 @@ def main():
     table = Table()
     for part in wanted:
         run, place = PARTS[part]
-        with tempfile.TemporaryDirectory(prefix="arrestor-bench-", dir=place) as path:
+        with tempfile.TemporaryDirectory(prefix="bench-of-arrestor-", dir=place) as path:
             run(pathlib.Path(path), table)
     table.write()
 

@@ -26,7 +26,7 @@ class Pod:
     """What one user of the sidecar has. The set lies in <path>/set, state in <path>/state, both on tmpfs."""
 
     def __init__(self, server, names=("orders",), **role):
-        self.path = pathlib.Path(tempfile.mkdtemp(prefix="arrestor-pod-", dir="/dev/shm"))
+        self.path = pathlib.Path(tempfile.mkdtemp(prefix="pod-of-arrestor-", dir="/dev/shm"))
         self.dir, self.state, self.yaml = self.path / "set", self.path / "state", self.path / "arrestor.yaml"
         self.server, self.names = server, names
         self.environment = house.base_environment(self.path)

@@ -178,3 +178,16 @@ def test_a_secret_id_that_others_can_write_is_not_used(pod):
     done, _ = told(pod)
     assert done.status == 6, done.err
     assert str(pod.secret_id_file) in done.err
+
+
+def test_a_sidecar_without_a_first_set_ends_with_6_too_and_leaves_no_token(pod, dev, fake):
+    pod.configure(vault={"address": fake.address}, deliver={"wait": "0s"})
+    fake.on("GET", ORDERS, answer(403, {"errors": []}))
+    fake.on("POST", "auth/token/revoke-self", answer(204))
+    sidecar = pod.start()
+    try:
+        assert sidecar.process.wait(20) == 6, sidecar.said()
+    finally:
+        sidecar.kill()
+    assert "auth/token/revoke-self" in fake.paths("POST"), "what it had logged in for is revoked"
+    assert not pod.ready()
