@@ -1,6 +1,7 @@
 """The sidecar beside a job, with a real OpenBao that is sealed, restarted, changed and lost."""
 
 import json
+import os
 import signal
 import time
 
@@ -395,3 +396,63 @@ def test_no_value_and_no_token_is_ever_said_or_on_a_disk(pod, tmp_path):
     holding = [name for name in house.files_holding(password.encode(), mark)
                if not name.startswith((str(pod.server.path), "/proc"))]
     assert not holding, holding
+
+
+# ---- Whoever it is started as
+
+
+def test_an_ordinary_user_s_sidecar_does_the_same(pod):
+    if os.geteuid() != 0:
+        pytest.skip("only root can become another user; the other tests ran as an ordinary one")
+    for path in [pod.path, *pod.path.iterdir()]:
+        os.chown(path, house.ORDINARY, house.ORDINARY)
+    user = ["setpriv", f"--reuid={house.ORDINARY}", f"--regid={house.ORDINARY}", "--clear-groups",
+            "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all", "--"]
+    with pod.sidecar(before=user) as sidecar:
+        password = pod.rotate()
+        sidecar.wait_for(lambda: pod.shows(password), "the new password")
+        entry = (pod.dir / "current/orders.properties").stat()
+        assert (entry.st_uid, entry.st_mode & 0o777) == (house.ORDINARY, 0o400)
+        assert pod.dir.stat().st_mode & 0o777 == 0o700
+        assert sidecar.end() == 0
+
+
+def test_an_old_kernel_s_sidecar_does_the_same_and_says_what_is_missing(pod):
+    weak = house.BUILD / "weak"
+    with pod.sidecar(before=[str(weak)]) as sidecar:
+        password = pod.rotate()
+        sidecar.wait_for(lambda: pod.shows(password), "the new password")
+        sidecar.wait_for_line("landlock")
+        assert sidecar.end() == 0
+
+
+POD = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
+
+
+def first_process(sidecar):
+    """The sidecar itself, which is PID 1 of its pod."""
+    found = [pid for pid in house.descendants(sidecar.pid)
+             if house.words_of(pid)[0].endswith("arrestor") and house.words_of(pid)[1:2] == ["sidecar"]]
+    assert "\t1\n" in next(line + "\n" for line in house.read_proc(found[0], "status").decode().splitlines()
+                           if line.startswith("NSpid"))
+    return found[0]
+
+
+def test_as_pid_1_of_a_pod_that_is_killed_and_comes_again(pod):
+    if os.geteuid() != 0:
+        pytest.skip("only root can make a namespace of processes here")
+    sidecar = pod.start(before=POD)
+    sidecar.wait_for_set()
+    password = pod.rotate()
+    sidecar.wait_for(lambda: pod.shows(password), "the new password")
+    os.kill(first_process(sidecar), signal.SIGKILL)
+    sidecar.process.wait(20)
+    assert pod.shows(password) and pod.ready(), "the volume outlives the container"
+    logins = pod.logins()
+    sidecar = pod.start(before=POD)
+    password = pod.rotate()
+    sidecar.wait_for(lambda: pod.shows(password), "the new password")
+    assert pod.logins() == logins
+    os.kill(first_process(sidecar), signal.SIGTERM)
+    assert sidecar.process.wait(20) == 0
+    assert not list(pod.dir.iterdir()) and not list(pod.state.iterdir())
