@@ -18,6 +18,7 @@ struct config_reader {
     struct arena *arena;
     struct config *config; /* filled as the sections are read */
     void *target;          /* what the offsets of the current section's rows are into */
+    size_t referenced;     /* the last secret that a reference named: the next is near it */
     struct error *err;
 };
 

@@ -203,9 +203,12 @@ int config_read_reference(struct config_reader *r, const struct yaml_node *node,
     if (!config_is_word(name, NAME_OTHERS) ||
         (field != NULL && !config_is_word(field, FIELD_OTHERS)))
         return refuse_reference(r, node, what);
-    for (size_t i = 0; i < r->config->secret_count; i++) {
-        if (strcmp(r->config->secrets[i].name, name) == 0) {
-            *ret = (struct config_reference){.secret = i, .field = field};
+    size_t count = r->config->secret_count;
+    for (size_t i = 0; i < count; i++) {
+        size_t at = (r->referenced + i) % count;
+        if (strcmp(r->config->secrets[at].name, name) == 0) {
+            *ret = (struct config_reference){.secret = at, .field = field};
+            r->referenced = at;
             return 0;
         }
     }

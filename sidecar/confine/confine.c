@@ -90,6 +90,7 @@ static int climb_drop(enum role role, const struct confine_request *request,
 static int climb_undumpable(const struct role_row *row, bool spawned, struct protections *state,
                             struct error *err) {
     limit_resources(row);
+    (void)prctl(PR_SET_NAME, row->name, 0, 0, 0); /* else ps shows "exe" */
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
         return error_system(err, ERROR_SYSTEM, "cannot become non-dumpable");
     /* Asked again after the drop, which clears it; a parent that died before

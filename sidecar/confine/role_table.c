@@ -161,7 +161,7 @@ const struct room_row room_table[] = {
      "sidecar/base sidecar/wire sidecar/confine sidecar/config sidecar/lease sidecar/strongbox",
      ""},
     {"sidecar/monitor", "sidecar/base sidecar/wire sidecar/confine sidecar/strongbox",
-     "open openat mkdirat unlinkat fork execve kill"},
+     "open openat fopen mkdirat unlinkat fork execve kill"},
     {"sidecar/judge",
      "sidecar/base sidecar/yaml sidecar/wire sidecar/confine sidecar/config "
      "policy/input policy/surface policy/effective policy/rules policy/plaintext "

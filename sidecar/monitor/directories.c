@@ -270,6 +270,8 @@ static int open_named(struct monitor *m, enum directory_role role, const char *p
         error_set(err, ERROR_NO_TMPFS, "another arrestor delivers there");
         return error_at(err, path, 0, 0);
     }
+    /* The sweep of an earlier one sees so that it has a successor. */
+    (void)futimens(fd, NULL);
     /* A sidecar goes on from what an earlier one has left; `run` begins anew. */
     if (!made && m->kind == KIND_RUN && wipe_contents(fd, true) != 0)
         return error_system(err, ERROR_NO_TMPFS, "%s cannot be emptied", path);
@@ -286,6 +288,8 @@ static int apply_named(struct monitor *m, enum directory_role role, const char *
         return 0;
     if (open_named(m, role, path, err) != 0)
         return -1;
+    if (made.fd < 0)
+        return 0;
     (void)unlinkat(made.parent, made.name, AT_REMOVEDIR);
     (void)close(made.fd);
     (void)close(made.parent);
@@ -332,7 +336,8 @@ static uint8_t swap_state(int fd) {
     return has_none || is_noswap(fd) ? STATE_ON : STATE_DEGRADED;
 }
 
-int directories_make(struct monitor *m, struct error *err) {
+/* In the first base that can be had, after what the dead have left there. */
+static int make_by_default(struct monitor *m) {
     struct base base;
     int result = -1;
     for (size_t i = 0; i < BASES && result != 0; i++) {
@@ -347,17 +352,22 @@ int directories_make(struct monitor *m, struct error *err) {
         }
         (void)close(parent);
     }
-    if (result != 0) {
+    return result;
+}
+
+int directories_make(struct monitor *m, struct error *err) {
+    bool named = m->setup.dir[0] != '\0' && m->setup.state[0] != '\0' && m->kind != KIND_RUN;
+    if (!named && make_by_default(m) != 0) {
         error_set(err, ERROR_NO_TMPFS,
                   "no directory on tmpfs can be made in /run/arrestor, "
                   "$XDG_RUNTIME_DIR/arrestor or /dev/shm");
         return error_todo(err, "mount a tmpfs and name it in deliver.dir of arrestor.yaml");
     }
+    if (apply_named(m, DIRECTORY_SET, m->setup.dir, err) != 0 ||
+        apply_named(m, DIRECTORY_STATE, m->setup.state, err) != 0)
+        return -1;
     m->worst.state[PROTECTION_UNSWAPPABLE] = swap_state(m->directories[DIRECTORY_SET].fd);
-    return apply_named(m, DIRECTORY_SET, m->setup.dir, err) != 0 ||
-                   apply_named(m, DIRECTORY_STATE, m->setup.state, err) != 0
-               ? -1
-               : 0;
+    return 0;
 }
 
 int directories_open_state(const struct monitor *m, const char *name) {

@@ -248,7 +248,9 @@ void keep_wind_up(struct monitor *m, bool keep_set) {
             spawn_hang_up(&m->children[i]);
     end_sweep(m, keep_set);
     spawn_hang_up(spawn_find(m, ROLE_SWEEP));
-    while (spawn_is_alive(m, ROLES) && clock_now_ms() < deadline)
+    /* init leaves a set that is whole; its roles end with it. */
+    while (!(keep_set && m->kind == KIND_INIT) && spawn_is_alive(m, ROLES) &&
+           clock_now_ms() < deadline)
         if (loop_step(m, (int)(deadline - clock_now_ms()), &err) != 0)
             break;
     if (keep_set)

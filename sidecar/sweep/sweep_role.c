@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sidecar/base/error.h"
@@ -64,19 +65,53 @@ static bool take_lock(int fd) {
     return true;
 }
 
-/* The places that are to be wiped, as bits, after linger_ms. A successor may go on
- * with the set and have a state of its own, so each is looked at by itself. */
-static unsigned take_over(const struct message_wipe *wipe) {
+/* The places that are to be wiped, as bits. A successor may go on with the set and
+ * have a state of its own, so each is looked at by itself. */
+static unsigned take_over(void) {
     unsigned ours = 0;
-    if (wipe->linger_ms > 0)
-        (void)poll(NULL, 0,
-                   wipe->linger_ms < LIMIT_PERIOD_MS ? (int)wipe->linger_ms : LIMIT_PERIOD_MS);
     for (size_t i = 0; i < PLACES; i++) {
         int inside = role_slot(ROLE_SWEEP, places[i].inside);
         if (inside >= 0 && take_lock(inside))
             ours |= 1u << i;
     }
     return ours;
+}
+
+/* When a directory was last changed: a monitor that takes it over touches it, and
+ * so does every round. */
+static struct timespec stamp_of(int fd) {
+    struct stat st = {0};
+    (void)fstat(fd, &st);
+    return st.st_mtim;
+}
+
+static bool is_same(struct timespec a, struct timespec b) {
+    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+/* As take_over, after a time in which nobody has touched them. Where somebody has,
+ * and is gone by now, another one may be about to come: then that time begins
+ * anew. Held by somebody who lives, they are not ours. */
+static unsigned linger(uint32_t linger_ms) {
+    struct timespec stamps[PLACES];
+    for (;;) {
+        unsigned ours = 0, touched = 0;
+        for (size_t i = 0; i < PLACES; i++)
+            stamps[i] = stamp_of(role_slot(ROLE_SWEEP, places[i].inside));
+        (void)poll(NULL, 0, linger_ms < LIMIT_PERIOD_MS ? (int)linger_ms : LIMIT_PERIOD_MS);
+        for (size_t i = 0; i < PLACES; i++) {
+            int inside = role_slot(ROLE_SWEEP, places[i].inside);
+            if (inside < 0 || (flock(inside, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK))
+                continue;
+            ours |= 1u << i;
+            touched |= is_same(stamps[i], stamp_of(inside)) ? 0 : 1u << i;
+        }
+        if (touched == 0)
+            return ours;
+        for (size_t i = 0; i < PLACES; i++)
+            if ((ours & 1u << i) != 0)
+                (void)flock(role_slot(ROLE_SWEEP, places[i].inside), LOCK_UN);
+    }
 }
 
 /* A place that dies with monitor may still have made a file meanwhile. Where our
@@ -110,7 +145,9 @@ int sweep_role(const struct role_start *start) {
     if (channel_receive(&channel, &message, NULL, &err) != 1)
         return error_status(ERROR_CHILD);
     const struct message_wipe *wipe = &message.body.wipe;
-    unsigned which = wait_for_end(&channel) ? ~0u : take_over(wipe);
+    unsigned which = wait_for_end(&channel) ? ~0u
+                     : wipe->linger_ms == 0 ? take_over()
+                                            : linger(wipe->linger_ms);
     bool stays = wipe->remove[0] == 0 || wipe->remove[1] == 0;
     int result = wipe_all(wipe, which);
     for (int i = 1; i < TRIES && (result != 0 || (stays && i == 1)); i++) {

@@ -207,6 +207,21 @@ static void a_set_that_another_monitor_took_over_stays(void **state) {
     end_holder(states);
 }
 
+static void a_successor_that_died_too_is_waited_for_anew(void **state) {
+    struct house *house = *state;
+    start_sweep(house, LINGER_MS);
+    die(house);
+    pid_t successor = hold_lock(house, "set", LINGER_MS / 4);
+    assert_int_equal(futimens(house->set, NULL), 0);
+    end_holder(successor);
+    (void)usleep(LINGER_MS * 1300);
+    assert_true(is_full(house->set)); /* the next one has as much time again */
+    assert_true(is_full(house->state));
+    (void)await_sweep(house);
+    assert_int_equal(faccessat(house->top, "set", F_OK, 0), -1);
+    assert_int_equal(faccessat(house->top, "state", F_OK, 0), -1);
+}
+
 static void a_state_that_the_next_monitor_does_not_use_goes(void **state) {
     struct house *house = *state;
     start_sweep(house, LINGER_MS);
@@ -263,6 +278,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(without_lingering_all_goes_at_once),
         TEST(a_set_that_nobody_takes_over_goes_after_lingering),
+        TEST(a_successor_that_died_too_is_waited_for_anew),
         TEST(a_set_that_another_monitor_took_over_stays),
         TEST(a_state_that_the_next_monitor_does_not_use_goes),
         TEST(a_role_that_outlives_monitor_for_a_moment_does_not_save_the_set),
