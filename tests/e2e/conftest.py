@@ -11,6 +11,8 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 import house  # noqa: E402
+import openbao  # noqa: E402
+import pod as pods  # noqa: E402
 import real_run  # noqa: E402
 import terminal  # noqa: E402
 
@@ -76,3 +78,32 @@ def spark_run(tmp_path_factory):
     """One job on real Spark with two executors, seen while it ran and afterwards."""
     path = tmp_path_factory.mktemp("spark")
     return real_run.observe(house.Site(path / "site"), path)
+
+
+# ---- A store over the network
+
+
+@pytest.fixture(scope="module")
+def dev(tmp_path_factory):
+    with openbao.start_dev(tmp_path_factory.mktemp("bao-dev")) as server:
+        yield server
+
+
+@pytest.fixture
+def pod(dev):
+    made = pods.make(dev)
+    yield made
+    made.remove()
+
+
+@pytest.fixture
+def file_server(tmp_path):
+    with openbao.start_file(tmp_path / "bao") as server:
+        yield server
+
+
+@pytest.fixture
+def file_pod(file_server):
+    made = pods.make(file_server)
+    yield made
+    made.remove()

@@ -11,19 +11,6 @@ from fake_vault import FakeVault, answer, kv, login, raw, wait_then
 ORDERS = "secret/data/orders"
 
 
-@pytest.fixture(scope="module")
-def dev(tmp_path_factory):
-    with openbao.start_dev(tmp_path_factory.mktemp("bao-dev")) as server:
-        yield server
-
-
-@pytest.fixture
-def pod(dev):
-    made = pods.make(dev)
-    yield made
-    made.remove()
-
-
 @pytest.fixture
 def fake():
     with FakeVault() as server:
