@@ -53,12 +53,13 @@ uint32_t config_stores(const struct config *config) {
     return stores;
 }
 
-/* The shortest default of the stores in use; where none is, that of the strongbox. */
+/* The longest default of the stores in use, because a poll asks them all; where
+ * none is, that of the strongbox. */
 static uint64_t default_poll(const struct config *config) {
     uint32_t stores = config_stores(config);
     uint64_t poll = 0;
     for (size_t i = 0; i < STORE_KINDS; i++)
-        if ((stores & 1u << i) != 0 && (poll == 0 || store_polls[i] < poll))
+        if ((stores & 1u << i) != 0 && store_polls[i] > poll)
             poll = store_polls[i];
     return poll != 0 ? poll : LIMIT_POLL_STRONGBOX_MS;
 }

@@ -97,7 +97,7 @@ struct config {
     const struct config_secret *secrets;
     size_t secret_count;
     const char *dir, *state; /* deliver.dir, deliver.state: absolute; NULL: the default rule */
-    uint64_t poll_ms;        /* as said, else the shortest default of the stores in use */
+    uint64_t poll_ms;        /* as said, else the longest default of the stores in use */
     uint64_t overlap_ms;
     uint64_t wait_ms;  /* deliver.wait: for a store that is down, before the first set */
     uint64_t grace_ms; /* grace: past an expiry */

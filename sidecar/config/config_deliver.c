@@ -245,8 +245,8 @@ static const struct config_key keys[] = {
      .offset = offsetof(struct config, overlap_ms)},
     {.name = "poll",
      .type = CONFIG_PERIOD,
-     .help = "How often the stores are asked for what is new. Default: 2s where the strongbox is "
-             "used, else 60s.",
+     .help = "How often the stores are asked for what is new. Default: 60s where a server is "
+             "used, else 2s.",
      .sample = "2s",
      .least = LIMIT_POLL_MIN_MS,
      .offset = offsetof(struct config, poll_ms)},

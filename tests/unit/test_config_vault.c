@@ -190,7 +190,7 @@ static void a_version_is_a_number_and_only_vault_has_them(void **state) {
                    "secrets.db.version needs store: vault", "leave version: out");
 }
 
-static void the_poll_is_the_shortest_of_the_stores_in_use(void **state) {
+static void the_poll_is_the_longest_of_the_stores_in_use(void **state) {
     (void)state;
     static const struct {
         const char *text;
@@ -199,7 +199,7 @@ static void the_poll_is_the_shortest_of_the_stores_in_use(void **state) {
     } rows[] = {
         {HEAD IN_IT, 60000, 1u << STORE_VAULT},
         {DB, 2000, 1u << STORE_STRONGBOX},
-        {HEAD "secrets: {a: {store: vault, path: x}, b: {store: strongbox, path: y}}\n", 2000,
+        {HEAD "secrets: {a: {store: vault, path: x}, b: {store: strongbox, path: y}}\n", 60000,
          1u << STORE_VAULT | 1u << STORE_STRONGBOX},
         {HEAD "deliver: {poll: 7s}\n" IN_IT, 7000, 1u << STORE_VAULT},
         {HEAD "stores: {vault: {address: 'https://v'}}\n", 2000, 0},
@@ -384,7 +384,7 @@ int main(void) {
         cmocka_unit_test(nothing_that_may_be_a_credential_is_shown),
         cmocka_unit_test(a_path_in_vault_is_one_that_its_api_takes),
         cmocka_unit_test(a_version_is_a_number_and_only_vault_has_them),
-        cmocka_unit_test(the_poll_is_the_shortest_of_the_stores_in_use),
+        cmocka_unit_test(the_poll_is_the_longest_of_the_stores_in_use),
         cmocka_unit_test(the_environment_completes_what_the_file_does_not_say),
         cmocka_unit_test(a_bad_variable_is_told_by_its_name),
         cmocka_unit_test(what_needs_no_vault_is_not_bothered_by_its_variables),
