@@ -331,7 +331,7 @@ int rule_load(const char *bytes, size_t length, const char *name, struct arena *
               struct pack *ret, struct error *err) {
     struct loader l = {.source = {bytes, length, name, ERROR_POLICY}, .arena = arena};
     const struct yaml_node *root;
-    if (yaml_parse(bytes, length, name, ERROR_POLICY, arena, &root, err) != 0)
+    if (yaml_parse(bytes, length, name, ERROR_POLICY, arena, arena, &root, err) != 0)
         return -1;
     if (root == NULL) {
         error_set(err, ERROR_POLICY, "the pack is empty: it would pass everything");

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "sidecar/base/arena.h"
 #include "sidecar/base/error.h"
 #include "sidecar/config/config_read.h"
 
@@ -258,10 +259,14 @@ int config_parse(const char *bytes, size_t length, const char *name, struct aren
                               .config = &config,
                               .err = err};
     const struct yaml_node *root;
+    /* The tree is most of it, and warden lives long: only its texts are kept. */
+    struct arena tree = arena_make(LIMIT_ARENA_BYTES);
     config.poll_ms = 0;
-    if (yaml_parse(bytes, length, name, ERROR_CONFIG, arena, &root, err) != 0)
-        return -1;
-    if (read_file(&r, root) != 0)
+    int result = yaml_parse(bytes, length, name, ERROR_CONFIG, &tree, arena, &root, err);
+    if (result == 0)
+        result = read_file(&r, root);
+    arena_free(&tree);
+    if (result != 0)
         return -1;
     if (config.poll_ms == 0)
         config.poll_ms = default_poll(&config);

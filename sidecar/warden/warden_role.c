@@ -2,6 +2,7 @@
 
 #include <jansson.h>
 #include <limits.h>
+#include <malloc.h>
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -194,14 +195,18 @@ static void follow_plan(struct warden *warden, struct error *err) {
     while (result == 0) {
         uint64_t now = clock_now_ms();
         struct plan_action action = plan_next(&warden->plan, now);
-        if (action.step == PLAN_WAIT)
+        if (action.step == PLAN_WAIT) {
+            /* What the configuration and the lease table took goes back: at rest we
+             * hold what we need, and a poll comes once a minute. */
+            (void)malloc_trim(0);
             result = wait_until(warden, now, action.until, err);
-        else if (action.step == PLAN_LOOK)
+        } else if (action.step == PLAN_LOOK) {
             result = look(warden, err);
-        else if (action.step == PLAN_GIVE_UP)
+        } else if (action.step == PLAN_GIVE_UP) {
             result = give_up(warden, &action, err);
-        else
+        } else {
             result = run_round(warden, &action, err);
+        }
     }
 }
 

@@ -18,7 +18,7 @@ struct frame {
 
 struct reader {
     struct yaml_source source;
-    struct arena *arena;
+    struct arena *tree, *texts;
     struct frame stack[LIMIT_YAML_DEPTH];
     size_t depth, nodes, documents;
     struct yaml_node *root;
@@ -67,7 +67,7 @@ static struct yaml_node *add_node(struct reader *r, enum yaml_kind kind, const y
         refuse(r, mark, "the text holds too many values", "split it into several files");
         return NULL;
     }
-    struct yaml_node *node = arena_alloc(r->arena, sizeof *node);
+    struct yaml_node *node = arena_alloc(r->tree, sizeof *node);
     if (node == NULL) {
         refuse_memory(r);
         return NULL;
@@ -131,7 +131,7 @@ static int read_scalar(struct reader *r, const yaml_event_t *event) {
         return -1;
     if (memchr(value, '\0', length) != NULL)
         return refuse(r, &event->start_mark, "a text holds a NUL (\\0)", "leave it out");
-    char *text = arena_text(r->arena, value, length);
+    char *text = arena_text(r->texts, value, length);
     if (text == NULL)
         return refuse_memory(r);
     if (wants_key(top_frame(r)))
@@ -199,7 +199,7 @@ static int refuse_duplicate(struct reader *r, const struct yaml_node *first,
 static int check_duplicates(struct reader *r, const struct yaml_node *mapping) {
     if (mapping->count < 2)
         return 0;
-    const struct yaml_node **keys = arena_array(r->arena, mapping->count, sizeof *keys);
+    const struct yaml_node **keys = arena_array(r->tree, mapping->count, sizeof *keys);
     if (keys == NULL)
         return refuse_memory(r);
     size_t count = 0;
@@ -260,9 +260,10 @@ static int read_stream(struct reader *r) {
     return result;
 }
 
-int yaml_parse(const char *bytes, size_t length, const char *name, int code, struct arena *arena,
-               const struct yaml_node **ret, struct error *err) {
-    struct reader r = {.source = {bytes, length, name, code}, .arena = arena, .err = err};
+int yaml_parse(const char *bytes, size_t length, const char *name, int code, struct arena *tree,
+               struct arena *texts, const struct yaml_node **ret, struct error *err) {
+    struct reader r = {
+        .source = {bytes, length, name, code}, .tree = tree, .texts = texts, .err = err};
     if (yaml_check_text(&r.source, err) != 0)
         return -1;
     if (length > 0 && read_stream(&r) != 0)

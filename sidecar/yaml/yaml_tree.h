@@ -34,12 +34,13 @@ struct yaml_source {
     int code;         /* an error_code, for all errors but memory */
 };
 
-/* Parses bytes into arena memory. name (a path) stands in errors. An empty
+/* Parses bytes: the nodes into one arena, the texts that they point to into another,
+ * which may outlive it (or the same twice). name (a path) stands in errors. An empty
  * document gives *ret = NULL and 0. 0, or -1 with `code` (an error_code), place
  * and excerpt; *ret is then untouched. At most LIMIT_YAML_NODES values, nested
  * at most LIMIT_YAML_DEPTH deep. Line ends are LF or CRLF. */
-int yaml_parse(const char *bytes, size_t length, const char *name, int code, struct arena *arena,
-               const struct yaml_node **ret, struct error *err);
+int yaml_parse(const char *bytes, size_t length, const char *name, int code, struct arena *tree,
+               struct arena *texts, const struct yaml_node **ret, struct error *err);
 
 /* The child of that name, or NULL (also for a node that is no mapping). */
 const struct yaml_node *yaml_find(const struct yaml_node *mapping, const char *key);

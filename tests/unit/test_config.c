@@ -228,7 +228,7 @@ static void memory_that_runs_out_anywhere_is_an_error(void **state) {
         }
         arena_free(&arena);
     }
-    assert_in_range(refused, 100, 1400);
+    assert_in_range(refused, 50, 1400);
 }
 
 static void names_of_tables_are_total(void **state) {

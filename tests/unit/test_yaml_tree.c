@@ -249,7 +249,7 @@ static void an_exhausted_arena_is_an_error_at_every_size(void **state) {
         struct arena arena = arena_make(limit);
         struct error err;
         const struct yaml_node *root = NULL;
-        if (yaml_parse(text, strlen(text), "t", ERROR_CONFIG, &arena, &root, &err) != 0) {
+        if (yaml_parse(text, strlen(text), "t", ERROR_CONFIG, &arena, &arena, &root, &err) != 0) {
             assert_int_equal(err.code, ERROR_MEMORY);
             assert_null(root);
             refused++;

@@ -23,7 +23,8 @@ static inline int read_bytes(struct fixture *f, const char *bytes, size_t length
     f->source = (struct yaml_source){bytes, length, "t.yaml", ERROR_CONFIG};
     f->root = &untouched;
     error_clear(&f->err);
-    int result = yaml_parse(bytes, length, "t.yaml", ERROR_CONFIG, &f->arena, &f->root, &f->err);
+    int result =
+        yaml_parse(bytes, length, "t.yaml", ERROR_CONFIG, &f->arena, &f->arena, &f->root, &f->err);
     if (result != 0)
         assert_ptr_equal(f->root, &untouched);
     return result;
