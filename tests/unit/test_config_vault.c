@@ -371,8 +371,8 @@ static void memory_that_runs_out_anywhere_is_an_error(void **state) {
         arena_free(&arena);
     }
     assert_int_equal(close(fd), 0);
-    assert_in_range(refused, 50, 1900);
-    assert_in_range(taken, 50, 1900);
+    assert_in_range(refused, 50, 1950);
+    assert_in_range(taken, 50, 1950);
 }
 
 int main(void) {
