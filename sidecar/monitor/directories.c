@@ -8,7 +8,6 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -243,41 +242,91 @@ static bool take_lock(const struct memory_directory *directory) {
 }
 
 /* A directory that arrestor.yaml names: made if missing, locked, on tmpfs. */
+static int refuse_named(const char *path, const char *why, const char *todo, struct error *err) {
+    error_set(err, ERROR_NO_TMPFS, "%s", why);
+    error_at(err, path, 0, 0);
+    return error_todo(err, "%s", todo);
+}
+
+/* Whether nothing lies there but what an arrestor makes: the end of a set is to
+ * remove all that is in its directory. */
+static bool holds_only_ours(int fd) {
+    static const char *const ours[] = {
+        ".", "..", "current", "current.next", "status.json", "status.json.next"};
+    int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *list = copy < 0 ? NULL : fdopendir(copy);
+    const struct dirent *entry;
+    bool only = list != NULL;
+    while (only && (entry = readdir(list)) != NULL) {
+        const char *name = entry->d_name;
+        bool known = text_starts(name, "g-") && strspn(name + 2, "0123456789") == strlen(name + 2);
+        for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+            known = known || strcmp(name, ours[i]) == 0;
+        only = known;
+    }
+    if (list != NULL)
+        (void)closedir(list);
+    return only;
+}
+
+/* Everything that must hold before anything in it is touched. */
+static int check_named(const struct memory_directory *directory, struct error *err) {
+    const char *path = directory->path;
+    if (!is_memory(directory->fd))
+        return refuse_named(path, "is not on tmpfs or ramfs: a value would reach a disk",
+                            "mount a tmpfs there, or name another directory", err);
+    if (!holds_only_ours(directory->fd))
+        return refuse_named(path, "holds what is not arrestor's, and all of it would be removed",
+                            "name an empty directory, or one that is not there yet", err);
+    return take_lock(directory)
+               ? 0
+               : refuse_named(path, "another arrestor delivers there",
+                              "end that one first, or name another directory", err);
+}
+
+static int prepare_named(const struct monitor *m, const struct memory_directory *directory,
+                         enum directory_role role, struct error *err) {
+    if (check_named(directory, err) != 0)
+        return -1;
+    /* The sweep of an earlier one sees so that it has a successor. */
+    (void)futimens(directory->fd, NULL);
+    /* A sidecar goes on from what an earlier one has left; `run` begins anew. */
+    if (!directory->made && m->kind == KIND_RUN && wipe_contents(directory->fd, true) != 0)
+        return error_system(err, ERROR_NO_TMPFS, "%s cannot be emptied", directory->path);
+    if ((directory->made || m->identity.drops) &&
+        give_directory(directory->fd, role, &m->identity) != 0)
+        return error_system(err, ERROR_NO_TMPFS, "%s cannot be given to the service user",
+                            directory->path);
+    return 0;
+}
+
+/* It counts as ours, to be wiped in the end, only once all is well. */
 static int open_named(struct monitor *m, enum directory_role role, const char *path,
                       struct error *err) {
-    struct memory_directory *directory = &m->directories[role];
+    struct memory_directory named = {.fd = -1};
     const char *slash = strrchr(path, '/');
     char above[LIMIT_PATH] = "/";
     if (slash != path)
         (void)snprintf(above, sizeof above, "%.*s", (int)(slash - path), path);
-    int parent = open(above, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool made = parent >= 0 && mkdirat(parent, slash + 1, 0700) == 0;
-    int fd = parent < 0 ? -1 : open_directory(parent, slash + 1);
-    if (fd < 0) {
+    named.parent = open(above, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    named.made = named.parent >= 0 && mkdirat(named.parent, slash + 1, 0700) == 0;
+    named.fd = named.parent < 0 ? -1 : open_directory(named.parent, slash + 1);
+    (void)snprintf(named.path, sizeof named.path, "%s", path);
+    (void)snprintf(named.name, sizeof named.name, "%s", slash + 1);
+    if (named.fd < 0) {
         error_system(err, ERROR_NO_TMPFS, "cannot be opened or made");
-        return error_at(err, path, 0, 0);
-    }
-    *directory = (struct memory_directory){.fd = fd, .parent = parent, .made = made};
-    (void)snprintf(directory->path, sizeof directory->path, "%s", path);
-    (void)snprintf(directory->name, sizeof directory->name, "%s", slash + 1);
-    if (!is_memory(fd)) {
-        error_set(err, ERROR_NO_TMPFS, "is not on tmpfs or ramfs: a value would reach a disk");
         error_at(err, path, 0, 0);
-        return error_todo(err, "mount a tmpfs there, or leave deliver.%s out",
-                          role == DIRECTORY_SET ? "dir" : "state");
+    } else if (prepare_named(m, &named, role, err) == 0) {
+        m->directories[role] = named;
+        return 0;
     }
-    if (!take_lock(directory)) {
-        error_set(err, ERROR_NO_TMPFS, "another arrestor delivers there");
-        return error_at(err, path, 0, 0);
-    }
-    /* The sweep of an earlier one sees so that it has a successor. */
-    (void)futimens(fd, NULL);
-    /* A sidecar goes on from what an earlier one has left; `run` begins anew. */
-    if (!made && m->kind == KIND_RUN && wipe_contents(fd, true) != 0)
-        return error_system(err, ERROR_NO_TMPFS, "%s cannot be emptied", path);
-    if ((made || m->identity.drops) && give_directory(fd, role, &m->identity) != 0)
-        return error_system(err, ERROR_NO_TMPFS, "%s cannot be given to the service user", path);
-    return 0;
+    if (named.made)
+        (void)unlinkat(named.parent, named.name, AT_REMOVEDIR);
+    if (named.fd >= 0)
+        (void)close(named.fd);
+    if (named.parent >= 0)
+        (void)close(named.parent);
+    return -1;
 }
 
 /* Replaces what was made under the default rule by what the file names. */
@@ -294,46 +343,6 @@ static int apply_named(struct monitor *m, enum directory_role role, const char *
     (void)close(made.fd);
     (void)close(made.parent);
     return 0;
-}
-
-/* Reads a file of /proc into text; its length, 0 where it cannot be read. */
-static size_t read_proc(const char *path, char *text, size_t size) {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    size_t used = 0;
-    ssize_t got = fd < 0 ? 0 : 1;
-    while (got > 0 && used < size - 1) {
-        got = read(fd, text + used, size - 1 - used);
-        used += got > 0 ? (size_t)got : 0;
-    }
-    if (fd >= 0)
-        (void)close(fd);
-    text[used] = '\0';
-    return used;
-}
-
-/* Whether the filesystem of fd is mounted with `noswap` (Linux 6.4). */
-static bool is_noswap(int fd) {
-    static char mounts[LIMIT_MOUNTS];
-    char device[32];
-    struct stat st;
-    if (fstat(fd, &st) != 0 || read_proc("/proc/self/mountinfo", mounts, sizeof mounts) == 0)
-        return false;
-    (void)snprintf(device, sizeof device, " %u:%u ", major(st.st_dev), minor(st.st_dev));
-    const char *line = strstr(mounts, device);
-    const char *option = line == NULL ? NULL : strstr(line, "noswap");
-    return option != NULL && option < line + strcspn(line, "\n");
-}
-
-/* /proc/swaps is a heading and one line for each area. */
-static uint8_t swap_state(int fd) {
-    char swaps[1024];
-    struct statfs fs;
-    if (fstatfs(fd, &fs) == 0 && fs.f_type == RAMFS_MAGIC)
-        return STATE_ON;
-    const char *end =
-        read_proc("/proc/swaps", swaps, sizeof swaps) > 0 ? strchr(swaps, '\n') : NULL;
-    bool has_none = end != NULL && end[1] == '\0';
-    return has_none || is_noswap(fd) ? STATE_ON : STATE_DEGRADED;
 }
 
 /* In the first base that can be had, after what the dead have left there. */
@@ -366,25 +375,42 @@ int directories_make(struct monitor *m, struct error *err) {
     if (apply_named(m, DIRECTORY_SET, m->setup.dir, err) != 0 ||
         apply_named(m, DIRECTORY_STATE, m->setup.state, err) != 0)
         return -1;
-    m->worst.state[PROTECTION_UNSWAPPABLE] = swap_state(m->directories[DIRECTORY_SET].fd);
+    m->worst.state[PROTECTION_UNSWAPPABLE] = swap_state_of(m->directories[DIRECTORY_SET].fd);
     return 0;
 }
 
+/* Number of the generation that `current` in a directory of place's names, or 0. */
+static uint64_t read_current(int top, char target[32]) {
+    uint64_t number = 0;
+    ssize_t length = top < 0 ? -1 : readlinkat(top, "current", target, 31);
+    target[length < 0 ? 0 : length] = '\0';
+    return text_starts(target, "g-") && number_parse(target + 2, LIMIT_GENERATION, &number) == 0
+               ? number
+               : 0;
+}
+
+/* place owns the tree, and is not believed: no link of its making is followed. */
 int directories_open_state(const struct monitor *m, const char *name) {
-    char path[32];
+    char target[32];
+    struct stat st;
     int top = m->directories[DIRECTORY_STATE].fd;
-    (void)snprintf(path, sizeof path, "current/%s", name);
-    return top < 0 ? -1 : openat(top, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int generation = read_current(top, target) == 0
+                         ? -1
+                         : openat(top, target, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (generation < 0)
+        return -1;
+    int fd = openat(generation, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    (void)close(generation);
+    if (fd >= 0 && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))) {
+        (void)close(fd);
+        return -1;
+    }
+    return fd;
 }
 
 uint64_t directories_generation(const struct monitor *m) {
-    char target[32] = "";
-    uint64_t number = 0;
-    int top = m->directories[DIRECTORY_SET].fd;
-    return top >= 0 && readlinkat(top, "current", target, sizeof target - 1) > 2 &&
-                   number_parse(target + 2, LIMIT_GENERATION, &number) == 0
-               ? number
-               : 0;
+    char target[32];
+    return read_current(m->directories[DIRECTORY_SET].fd, target);
 }
 
 int directories_reopen(const struct monitor *m, enum directory_role role) {
@@ -399,6 +425,10 @@ static void let_go(struct memory_directory *directory) {
 }
 
 void directories_leave(struct monitor *m) {
+    /* Nobody would find it again under its random name. */
+    struct memory_directory *state = &m->directories[DIRECTORY_STATE];
+    if (state->fd >= 0 && m->setup.state[0] == '\0' && wipe_contents(state->fd, true) == 0)
+        (void)unlinkat(state->parent, state->name, AT_REMOVEDIR);
     for (int i = 0; i < DIRECTORIES; i++)
         if (m->directories[i].fd >= 0)
             let_go(&m->directories[i]);

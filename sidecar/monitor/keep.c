@@ -143,10 +143,31 @@ static int hear_candidate(struct monitor *m, int config, struct error *err) {
         return error_set(err, ERROR_CONFIG,
                          "deliver.dir, deliver.state, user, job-user and require cannot change "
                          "while a set stands");
+    if (m->candidate_setup.files == 0)
+        return error_set(err, ERROR_CONFIG, "the new arrestor.yaml delivers nothing");
     while (m->round.running && m->end_signal == 0)
         if (loop_step(m, -1, err) != 0)
             return -1;
-    return 0;
+    return m->end_signal == 0 && find_child(m, m->candidate) != NULL
+               ? 0
+               : error_set(err, ERROR_CHILD, "its warden has ended");
+}
+
+/* Steps until no round runs; a running one has its deadline. */
+static void await_round(struct monitor *m) {
+    struct error err;
+    while (m->round.running && loop_step(m, -1, &err) == 0)
+        continue;
+    m->round.running = false;
+}
+
+void keep_revoke(struct monitor *m) {
+    /* What it may have just been given must be known, or it is never revoked. */
+    if (m->round.running && m->round.deadline > clock_now_ms() + LIMIT_REVOKE_MS)
+        m->round.deadline = clock_now_ms() + LIMIT_REVOKE_MS;
+    await_round(m);
+    if (round_begin_revoke(m))
+        await_round(m);
 }
 
 /* The new warden takes over whole, or the old one goes on. */
@@ -165,6 +186,9 @@ static void reload(struct monitor *m) {
             (void)close(config);
         return;
     }
+    /* Under the old configuration: the new one may not know the store any more. */
+    if ((m->setup.stores & ~m->candidate_setup.stores) != 0)
+        keep_revoke(m);
     spawn_hang_up(find_child(m, m->warden));
     (void)close(m->config);
     m->config = config;
@@ -185,16 +209,24 @@ void keep_going(struct monitor *m) {
     tell_standing(m);
 }
 
+static int sooner(int a, int b) {
+    return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
+static int until(uint64_t at) {
+    uint64_t now = clock_now_ms();
+    return at <= now ? 0 : (int)(at - now);
+}
+
 int keep_timeout(const struct monitor *m) {
-    uint64_t now = clock_now_ms(), at = 0;
+    int timeout = m->reload ? 0 : -1;
     if (!m->set_stands || m->end_signal != 0)
-        return -1;
+        return m->end_signal != 0 ? -1 : timeout;
     if (m->warden == 0)
-        at = m->restart[ROLE_WARDEN].at;
-    if (!spawn_is_alive(m, ROLE_SWEEP) && m->kind != KIND_INIT &&
-        (at == 0 || m->restart[ROLE_SWEEP].at < at))
-        at = m->restart[ROLE_SWEEP].at;
-    return at == 0 ? -1 : at <= now ? 0 : (int)(at - now);
+        timeout = sooner(timeout, until(m->restart[ROLE_WARDEN].at));
+    if (m->kind != KIND_INIT && !spawn_is_alive(m, ROLE_SWEEP))
+        timeout = sooner(timeout, until(m->restart[ROLE_SWEEP].at));
+    return timeout;
 }
 
 int keep_first_set(struct monitor *m, struct error *err) {
@@ -210,23 +242,6 @@ int keep_first_set(struct monitor *m, struct error *err) {
     m->said = true;
     return error_set(err, m->given_up, "%s",
                      m->given_up == ERROR_PLAINTEXT_LAUNCH ? "PLAINTEXT-LAUNCH-001" : "");
-}
-
-/* Steps until no round runs; a running one has its deadline. */
-static void await_round(struct monitor *m) {
-    struct error err;
-    while (m->round.running && loop_step(m, -1, &err) == 0)
-        continue;
-    m->round.running = false;
-}
-
-void keep_revoke(struct monitor *m) {
-    /* What it may have just been given must be known, or it is never revoked. */
-    if (m->round.running && m->round.deadline > clock_now_ms() + LIMIT_REVOKE_MS)
-        m->round.deadline = clock_now_ms() + LIMIT_REVOKE_MS;
-    await_round(m);
-    if (round_begin_revoke(m))
-        await_round(m);
 }
 
 static void end_sweep(struct monitor *m, bool keep_set) {

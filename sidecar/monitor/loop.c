@@ -113,6 +113,8 @@ static void child_over(struct monitor *m, pid_t pid, int status) {
                         strsignal(WTERMSIG(status)));
         if (ended.pid == m->warden)
             m->warden = 0;
+        if (ended.pid == m->candidate)
+            m->candidate = 0;
         if (spawn_is_of_round(ended.role))
             round_child_over(m, &ended);
         return;

@@ -57,7 +57,7 @@ struct child {
 /* A round of fetch and place. */
 struct round {
     bool running;
-    uint32_t number, task;
+    uint32_t number, task, address;
     uint64_t deadline;
     bool fetch_told, place_told; /* their results are here */
     bool fetch_over, place_over; /* they have ended */
@@ -101,6 +101,7 @@ struct monitor {
 
     struct child children[LIMIT_MANAGED_CHILDREN];
     struct round round;
+    uint32_t address;           /* of the store, that last answered well */
     enum error_code told_fault; /* of rounds, said last; OK: none since one went well */
     bool set_stands;            /* a whole set is published */
     enum error_code given_up;   /* why the first one cannot be had; OK: not given up */
@@ -189,7 +190,7 @@ int loop_await(struct monitor *m, pid_t pid, struct error *err);
 
 /* round_files.c: opens what the roles of a publish or revoke round inherit, by the
  * start table. 0, or -1 with the fault, in which case nothing stays open. */
-int round_files_open(struct monitor *m, int fds[SLOTS], struct error *err);
+int round_files_open(struct monitor *m, enum round_task task, int fds[SLOTS], struct error *err);
 void round_files_close(int fds[SLOTS]);
 /* Path of the strongbox or its key, as the configuration or the default rule has it. */
 int round_box_path(const struct monitor *m, bool key, char *path, size_t size, struct error *err);
@@ -215,8 +216,12 @@ uint64_t directories_generation(const struct monitor *m);
 int directories_reopen(const struct monitor *m, enum directory_role role);
 /* Removes what is left of them after sweep; says what stays. */
 void directories_remove(struct monitor *m);
-/* Lets go of them and leaves all that is in them. */
+/* Lets go of them and leaves what is in them; but for a state that arrestor.yaml
+ * does not name. */
 void directories_leave(struct monitor *m);
+
+/* swap.c: whether what lies in this directory can be written to swap. */
+uint8_t swap_state_of(int fd);
 
 /* environment.c: what of the caller's environment is refused before anything of
  * it runs: "" or the rule ids, with a line said for each. */

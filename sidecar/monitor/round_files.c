@@ -123,22 +123,24 @@ static int open_session(const struct monitor *m, int fds[SLOTS], struct error *e
 static const struct {
     uint32_t stores; /* any of these is used */
     uint32_t needs;  /* SETUP_NEEDS_…; 0: always */
+    bool revokes;    /* also to end a session */
     int (*open)(const struct monitor *m, int fds[SLOTS], struct error *err);
 } start_table[] = {
-    {STORES_BOX, 0, open_box},
-    {STORES_NETWORK, SETUP_NEEDS_CA, open_ca},
-    {STORES_NETWORK, SETUP_NEEDS_TOKEN, open_token},
-    {STORES_NETWORK, SETUP_NEEDS_LOGIN, open_role_id},
-    {STORES_NETWORK, SETUP_NEEDS_LOGIN, open_secret_id},
-    {STORES_NETWORK, 0, open_session},
-    {~0u, 0, open_leases},
+    {STORES_BOX, 0, false, open_box},
+    {STORES_NETWORK, SETUP_NEEDS_CA, true, open_ca},
+    {STORES_NETWORK, SETUP_NEEDS_TOKEN, false, open_token},
+    {STORES_NETWORK, SETUP_NEEDS_LOGIN, false, open_role_id},
+    {STORES_NETWORK, SETUP_NEEDS_LOGIN, false, open_secret_id},
+    {STORES_NETWORK, 0, true, open_session},
+    {~0u, 0, true, open_leases},
 };
 
-int round_files_open(struct monitor *m, int fds[SLOTS], struct error *err) {
+int round_files_open(struct monitor *m, enum round_task task, int fds[SLOTS], struct error *err) {
     spawn_clear_slots(fds);
     for (size_t i = 0; i < sizeof start_table / sizeof *start_table; i++) {
         if ((start_table[i].stores & m->setup.stores) == 0 ||
-            (start_table[i].needs & m->setup.needs) != start_table[i].needs)
+            (start_table[i].needs & m->setup.needs) != start_table[i].needs ||
+            (task == TASK_REVOKE && !start_table[i].revokes))
             continue;
         if (start_table[i].open(m, fds, err) == 0)
             continue;

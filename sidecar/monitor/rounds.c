@@ -77,13 +77,13 @@ static int send_task(struct monitor *m, enum role role, const struct message_rou
     return channel_send(&child->channel, &message, -1, err);
 }
 
-static int start_fetching(struct monitor *m, int fds[SLOTS], struct round_pairs *pairs,
-                          struct error *err) {
-    if (round_files_open(m, fds, err) != 0 || channel_pair(pairs->place, err) != 0)
+static int start_fetching(struct monitor *m, enum round_task task, int fds[SLOTS],
+                          struct round_pairs *pairs, struct error *err) {
+    if (round_files_open(m, task, fds, err) != 0 || channel_pair(pairs->place, err) != 0)
         return -1;
     fds[SLOT_CONFIG] = m->config;
     fds[SLOT_STORE_ENV] = m->store_environment;
-    fds[SLOT_PASSPHRASE] = m->passphrase;
+    fds[SLOT_PASSPHRASE] = fds[SLOT_KEY] >= 0 ? m->passphrase : -1;
     if (!uses_network(m))
         return start_fetch(m, fds, pairs, err);
     if (m->fetch_path == NULL)
@@ -101,7 +101,7 @@ static int start_round(struct monitor *m, const struct message_round *task, stru
     int fds[SLOTS], result = 0;
     spawn_clear_slots(fds);
     if (fetches)
-        result = start_fetching(m, fds, &pairs, err);
+        result = start_fetching(m, (enum round_task)task->task, fds, &pairs, err);
     if (result == 0 && places) {
         fds[SLOT_CONFIG] = m->config;
         result = start_place(m, fds, pairs.place[1], task->compare != COMPARE_NOT, err);
@@ -120,7 +120,7 @@ static void tell_warden(struct monitor *m, const struct message_result *outcome)
     struct message message = {.type = MESSAGE_ENDED, .body.result = *outcome};
     struct error err;
     message.body.result.round = m->round.number;
-    for (size_t i = 0; m->warden != 0 && i < LIMIT_MANAGED_CHILDREN; i++) {
+    for (size_t i = 0; !m->standing_due && i < LIMIT_MANAGED_CHILDREN; i++) {
         const struct child *child = &m->children[i];
         if (child->pid != m->warden || child->channel.fd < 0)
             continue;
@@ -140,9 +140,11 @@ static void finish_round(struct monitor *m, const struct message_result *outcome
         monitor_say("generation %llu: %u file%s in %s", (unsigned long long)outcome->generation,
                     outcome->files, outcome->files == 1 ? "" : "s",
                     m->directories[DIRECTORY_SET].path);
+    m->set_stands = m->set_stands || outcome->changed != 0;
     if (m->round.task == TASK_PUBLISH && outcome->code == ERROR_OK) {
         m->set_stands = true;
         m->told_fault = ERROR_OK;
+        m->address = m->round.address;
     }
     if (outcome->trapped > 0)
         m->worst.state[PROTECTION_SECCOMP] = STATE_DEGRADED;
@@ -171,6 +173,7 @@ static void begin(struct monitor *m, const struct message_round *task, uint64_t 
     struct error err;
     error_clear(&err);
     m->round = (struct round){.running = true,
+                              .address = task->address,
                               .number = task->round,
                               .task = task->task,
                               .fetch_over = !task_roles[task->task].fetches,
@@ -190,7 +193,8 @@ void round_begin(struct monitor *m, const struct message_round *asked) {
 }
 
 bool round_begin_revoke(struct monitor *m) {
-    struct message_round task = {.round = m->round.number + 1, .task = TASK_REVOKE};
+    struct message_round task = {
+        .round = m->round.number + 1, .task = TASK_REVOKE, .address = m->address};
     int session = uses_network(m) ? directories_open_state(m, "session") : -1;
     if (session < 0)
         return false;
@@ -223,9 +227,13 @@ static struct message_result join_results(const struct round *round) {
     if (!round->fetch_told)
         return outcome;
     if (fetch->code != ERROR_OK) {
-        bool changed = outcome.changed != 0;
+        /* A set of an earlier round may be published all the same. */
         outcome = *fetch;
-        outcome.changed = changed;
+        if (round->place_told) {
+            outcome.changed = round->place.changed;
+            outcome.generation = round->place.generation;
+            outcome.files = round->place.files;
+        }
     }
     outcome.secret_memory = fetch->secret_memory;
     outcome.detail = fetch->detail;
@@ -276,6 +284,12 @@ static void say_collision(const struct message_collision *collision) {
                 kinds[collision->kind].after, number);
 }
 
+static void note_memory(struct monitor *m, uint8_t state) {
+    uint8_t *worst = &m->worst.state[PROTECTION_SECRET_MEMORY];
+    if (state != STATE_UNTOLD && (*worst == STATE_UNTOLD || state < *worst))
+        *worst = state;
+}
+
 void round_record(struct monitor *m, struct child *child, const struct message *message) {
     struct round *round = &m->round;
     if (message->type == MESSAGE_COLLISION) {
@@ -289,7 +303,7 @@ void round_record(struct monitor *m, struct child *child, const struct message *
         round->fetch_told = true;
         round->fetch = *result;
         if (result->code == ERROR_OK)
-            m->worst.state[PROTECTION_SECRET_MEMORY] = (uint8_t)result->secret_memory;
+            note_memory(m, (uint8_t)result->secret_memory);
     } else {
         round->place_told = true;
         round->place = *result;

@@ -29,7 +29,9 @@ static int prepare(struct monitor *m, const struct invocation *call, struct erro
         monitor_say("deliver.state is not named: what comes after a restart logs in anew");
     if (m->kind == KIND_SIDECAR && keep_start_sweep(m, err) != 0)
         return -1;
-    return keep_first_set(m, err) != 0 ? -1 : monitor_say_protections(m, err);
+    if (monitor_say_protections(m, err) != 0 || keep_first_set(m, err) != 0)
+        return -1;
+    return monitor_say_protections(m, err);
 }
 
 static int stay(struct monitor *m, struct error *err) {
@@ -37,6 +39,8 @@ static int stay(struct monitor *m, struct error *err) {
         if (loop_step(m, keep_timeout(m), err) != 0)
             return -1;
         keep_going(m);
+        if (monitor_say_protections(m, err) != 0)
+            return -1;
     }
     return 0;
 }
@@ -44,8 +48,10 @@ static int stay(struct monitor *m, struct error *err) {
 /* A set that was made for what comes after stays, and so does one whose sidecar
  * fails: its next start goes on from it. Without `state:` nobody could use the
  * token again, so it ends. */
-static void end_set(struct monitor *m, bool failed) {
-    bool leave = failed ? m->set_stands : m->kind == KIND_INIT && m->end_signal == 0;
+static void end_set(struct monitor *m, const struct error *err) {
+    bool stands = m->set_stands || directories_generation(m) > 0;
+    bool leave = err->code == ERROR_OK ? m->kind == KIND_INIT && m->end_signal == 0
+                                       : stands && err->code != ERROR_PROTECTION;
     if (!leave || m->setup.state[0] == '\0')
         keep_revoke(m);
     keep_wind_up(m, leave);
@@ -57,8 +63,8 @@ static int finish(struct monitor *m, const struct error *err) {
         (void)command_fail(err);
     if (m->end_signal != 0)
         monitor_say("ended by a signal: tokens are revoked, the set is wiped");
-    end_set(m, failed);
-    int status = failed ? error_status(err->code) : 0;
+    end_set(m, err);
+    int status = failed && m->end_signal == 0 ? error_status(err->code) : 0;
     if (m->kind == KIND_INIT && m->end_signal != 0)
         status = 128 + m->end_signal;
     arena_free(&m->arena);
