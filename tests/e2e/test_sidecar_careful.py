@@ -7,6 +7,7 @@ import time
 
 import house
 import pytest
+from fake_vault import FakeVault
 
 
 def test_a_directory_with_other_people_s_files_is_refused_and_untouched(pod):
@@ -125,7 +126,7 @@ def test_a_link_in_state_is_not_followed(pod):
     with pod.sidecar() as sidecar:
         sidecar.kill_all()
     target = pod.path / "elsewhere"
-    target.write_text(json.dumps({"format": 1, "vault": {"token": "s.planted"}}))
+    target.write_text(json.dumps({"format": 1, "vault": {"address": pod.server.address, "token": "s.planted"}}))
     session = pod.state / "current" / "session"
     (pod.state / "current").resolve().chmod(0o700)
     session.unlink()
@@ -134,3 +135,16 @@ def test_a_link_in_state_is_not_followed(pod):
         password = pod.rotate()
         sidecar.wait_for(lambda: pod.shows(password), "the new password")
         assert "planted" not in (pod.state / "current/session").read_text()
+
+
+def test_the_token_of_one_server_is_not_shown_to_another(pod):
+    with pod.sidecar() as sidecar:
+        sidecar.kill_all()
+    token = json.loads((pod.state / "current/session").read_text())["vault"]["token"]
+    with FakeVault() as stranger:
+        pod.configure(vault={"address": stranger.address}, deliver={"wait": "0s"})
+        done = pod.init()
+        assert done.status == 6, done.err
+        assert stranger.requests, "it was asked"
+        for request in stranger.requests:
+            assert token not in str(request.headers) and token.encode() not in request.body

@@ -301,11 +301,12 @@ def test_a_renewal_that_is_refused_leads_to_a_login_and_one_that_fails_does_not(
     assert [r.headers["x-vault-token"] for r in fake.requests if r.path == REVOKE] == ["s.first"] * logins
 
 
-@pytest.mark.parametrize("content", ["", "{", "canary", '{"format":2,"vault":{"token":"x"}}',
-                                     '{"format":1,"vault":{"token":"a b"}}', '{"format":1,"vault":{"token":7}}'])
+@pytest.mark.parametrize("content", ["", "{", "canary", '{"format":2,"vault":{"address":"ADDRESS","token":"x"}}',
+                                     '{"format":1,"vault":{"address":"ADDRESS","token":"a b"}}',
+                                     '{"format":1,"vault":{"address":"ADDRESS","token":7}}'])
 def test_a_damaged_session_costs_a_login_and_no_more(fake, own, content):
     assert own.run()["code"] == "ok"
-    (own.state / "session").write_text(content, encoding="utf-8")
+    (own.state / "session").write_text(content.replace("ADDRESS", fake.address), encoding="utf-8")
     assert own.run()["code"] == "ok"
     assert fake.paths().count(LOGIN) == 2 and own.session == "s.second"
 

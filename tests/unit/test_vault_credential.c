@@ -12,6 +12,7 @@
 
 #include "sidecar/base/error.h"
 #include "sidecar/base/file.h"
+#include "sidecar/config/config.h"
 #include "sidecar/fetch/vault/vault_credential.h"
 #include "sidecar/secret/secret_set.h"
 
@@ -119,6 +120,27 @@ static void the_offset_of_a_file_stays_where_it_was(void **state) {
     assert_int_equal(close(fd), 0);
 }
 
+static const struct config_address addresses[] = {{.text = "https://vault:8200"},
+                                                  {.text = "https://other:8200"}};
+static const struct config_vault vault = {.addresses = addresses, .address_count = 2};
+
+static void a_session_is_for_the_store_that_gave_it(void **state) {
+    (void)state;
+    static const struct config_address moved[] = {{.text = "https://elsewhere:8200"}};
+    static const struct config_vault elsewhere = {.addresses = moved, .address_count = 1}, none;
+    unsigned char *text;
+    size_t length;
+    assert_int_equal(vault_session_format("s.x", "https://other:8200", &text, &length, &err), 0);
+    int fd = memory_file(text, length);
+    char *got = vault_session_read(fd, &vault);
+    assert_non_null(got);
+    assert_null(vault_session_read(fd, &elsewhere));
+    assert_null(vault_session_read(fd, &none));
+    assert_int_equal(close(fd), 0);
+    secret_free(got);
+    secret_free(text);
+}
+
 static void a_session_is_read_as_it_was_written(void **state) {
     (void)state;
     unsigned char *text;
@@ -128,20 +150,21 @@ static void a_session_is_read_as_it_was_written(void **state) {
     token[LIMIT_TOKEN_BYTES] = '\0';
     const char *const tokens[] = {"hvs.CAESI-_.Jx", token};
     for (size_t i = 0; i < 2; i++) {
-        assert_int_equal(vault_session_format(tokens[i], &text, &length, &err), 0);
+        assert_int_equal(
+            vault_session_format(tokens[i], "https://vault:8200", &text, &length, &err), 0);
         int fd = memory_file(text, length);
-        char *got = vault_session_read(fd);
+        char *got = vault_session_read(fd, &vault);
         assert_non_null(got);
         assert_string_equal(got, tokens[i]);
         secret_free(got);
         for (size_t cut = 0; cut + 1 < length; cut += i == 0 ? 1 : 97) {
             assert_int_equal(ftruncate(fd, (off_t)(length - 2 - cut)), 0);
-            assert_null(vault_session_read(fd));
+            assert_null(vault_session_read(fd, &vault));
         }
         assert_int_equal(close(fd), 0);
         secret_free(text);
     }
-    assert_null(vault_session_read(-1));
+    assert_null(vault_session_read(-1, &vault));
 }
 
 static void a_token_is_printable_and_needs_no_escape(void **state) {
@@ -168,6 +191,7 @@ int main(void) {
         cmocka_unit_test(a_pipe_is_read_to_its_end),
         cmocka_unit_test(the_offset_of_a_file_stays_where_it_was),
         cmocka_unit_test(a_session_is_read_as_it_was_written),
+        cmocka_unit_test(a_session_is_for_the_store_that_gave_it),
         cmocka_unit_test(a_token_is_printable_and_needs_no_escape),
     };
     secret_install_allocators();

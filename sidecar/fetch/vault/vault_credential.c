@@ -8,10 +8,11 @@
 
 #include "sidecar/base/error.h"
 #include "sidecar/base/utf8.h"
+#include "sidecar/config/config.h"
 #include "sidecar/secret/secret_set.h"
 
-#define SESSION_FORMAT "{\"format\":1,\"vault\":{\"token\":\"%s\"}}\n"
-#define SESSION_BYTES  (LIMIT_TOKEN_BYTES + sizeof SESSION_FORMAT)
+#define SESSION_FORMAT "{\"format\":1,\"vault\":{\"address\":\"%s\",\"token\":\"%s\"}}\n"
+#define SESSION_BYTES  (LIMIT_TOKEN_BYTES + 2 * LIMIT_HOST_NAME + sizeof SESSION_FORMAT)
 
 /* Fills bytes from the start of a file, or a pipe. Gives how many there are, up
  * to size, or -1. */
@@ -82,32 +83,42 @@ bool vault_token_is_sound(const char *token) {
     return length > 0 && length <= LIMIT_TOKEN_BYTES;
 }
 
-int vault_session_format(const char *token, unsigned char **ret, size_t *length,
-                         struct error *err) {
+int vault_session_format(const char *token, const char *address, unsigned char **ret,
+                         size_t *length, struct error *err) {
     char *text = secret_alloc(SESSION_BYTES);
     if (text == NULL)
         return error_set(err, ERROR_MEMORY, "no memory for the session");
-    *length = (size_t)snprintf(text, SESSION_BYTES, SESSION_FORMAT, token);
+    *length = (size_t)snprintf(text, SESSION_BYTES, SESSION_FORMAT, address, token);
     *ret = (unsigned char *)text;
     return 0;
 }
 
-static char *copy_token(const json_t *root) {
-    const json_t *token = json_object_get(json_object_get(root, "vault"), "token");
+static bool is_known(const struct config_vault *vault, const char *address) {
+    for (size_t i = 0; address != NULL && i < vault->address_count; i++)
+        if (strcmp(vault->addresses[i].text, address) == 0)
+            return true;
+    return false;
+}
+
+static char *copy_token(const json_t *root, const struct config_vault *vault) {
+    const json_t *session = json_object_get(root, "vault"),
+                 *token = json_object_get(session, "token");
+    if (!is_known(vault, json_string_value(json_object_get(session, "address"))))
+        return NULL;
     if (json_integer_value(json_object_get(root, "format")) != 1 || !json_is_string(token) ||
         !vault_token_is_sound(json_string_value(token)))
         return NULL;
     return secret_strdup(json_string_value(token));
 }
 
-char *vault_session_read(int fd) {
+char *vault_session_read(int fd, const struct config_vault *vault) {
     unsigned char *bytes = fd >= 0 ? secret_alloc(SESSION_BYTES) : NULL;
     if (bytes == NULL)
         return NULL;
     ssize_t got = read_up_to(fd, bytes, SESSION_BYTES);
     json_t *root =
         got > 0 ? json_loadb((const char *)bytes, (size_t)got, JSON_REJECT_DUPLICATES, NULL) : NULL;
-    char *token = copy_token(root);
+    char *token = copy_token(root, vault);
     json_decref(root);
     secret_free(bytes);
     return token;

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct config_vault;
 struct error;
 
 /* Reads a file of one line by pread, from its start: blanks and line ends behind
@@ -19,12 +20,15 @@ int vault_credential_read(int fd, const char *word, char **ret, struct error *er
  * most LIMIT_TOKEN_BYTES. Tokens become headers and stand in session files. */
 bool vault_token_is_sound(const char *token);
 
-/* The session as it stands in state: (SECRET_INDEX_SESSION). *ret is secret_alloc
- * memory, the caller's. 0, or -1 with ERROR_MEMORY. */
-int vault_session_format(const char *token, unsigned char **ret, size_t *length, struct error *err);
+/* The session as it stands in state: (SECRET_INDEX_SESSION): the token, and the
+ * `address:` of the store that it is for. *ret is secret_alloc memory, the
+ * caller's. 0, or -1 with ERROR_MEMORY. */
+int vault_session_format(const char *token, const char *address, unsigned char **ret,
+                         size_t *length, struct error *err);
 
 /* The token of a session file, the caller's (secret_free), or NULL where there is
- * none that can be read: then arrestor logs in anew. fd -1 is fine. */
-char *vault_session_read(int fd);
+ * none that can be read, or it is for a store that the configuration does not name
+ * any more, which must not get it: then arrestor logs in anew. fd -1 is fine. */
+char *vault_session_read(int fd, const struct config_vault *vault);
 
 #endif

@@ -143,7 +143,7 @@ static int begin_given(struct vault_session *session, struct error *err) {
     const struct lease_session *known = &task->before->session;
     bool is_known = known->issued_ms != 0 && !known->ours && !is_past(session, known);
     if (vault_session_is_ours(task))
-        session->old = vault_session_read(task->session);
+        session->old = vault_session_read(task->session, &task->config->vault);
     if (vault_credential_read(task->token, "store token", &session->token, err) != 0)
         return -1;
     if (!vault_token_is_sound(session->token))
@@ -166,7 +166,7 @@ static int try_held(struct vault_session *session, struct error *err) {
 
 static int begin_own(struct vault_session *session, struct error *err) {
     if (vault_session_is_ours(session->task))
-        session->token = vault_session_read(session->task->session);
+        session->token = vault_session_read(session->task->session, &session->task->config->vault);
     if (session->token == NULL)
         return log_in(session, false, err);
     session->lease = session->task->before->session;
@@ -203,9 +203,11 @@ int vault_session_keep(struct vault_session *session, struct harvest *harvest, s
     harvest->session = session->lease;
     harvest->session_changed =
         session->fresh || !is_as_before(&session->lease, &session->task->before->session);
-    return session->lease.held ? vault_session_format(session->token, &harvest->session_text,
-                                                      &harvest->session_length, err)
-                               : 0;
+    return session->lease.held
+               ? vault_session_format(session->token,
+                                      session->task->config->vault.addresses[0].text,
+                                      &harvest->session_text, &harvest->session_length, err)
+               : 0;
 }
 
 void vault_session_drop(struct vault_session *session, struct harvest *harvest,
@@ -218,7 +220,7 @@ void vault_session_drop(struct vault_session *session, struct harvest *harvest,
 
 int vault_session_end(struct vault_session *session, struct error *err) {
     struct vault_answer answer;
-    session->token = vault_session_read(session->task->session);
+    session->token = vault_session_read(session->task->session, &session->task->config->vault);
     if (session->token == NULL)
         return 0;
     if (ask(session, REVOKE_SELF, "{}", session->token, &answer, err) != 0)
