@@ -1,5 +1,4 @@
 /* main.c: the table of subcommands, and of the roles that monitor starts. */
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -174,17 +173,8 @@ static int start_role(int argc, char **argv) {
     return roles[start.role] == NULL ? command_fail(&err) : roles[start.role](&start);
 }
 
-/* Without descriptors 0, 1, 2 the first file that is opened would be taken for
- * one of them. */
-static int check_standard(void) {
-    for (int fd = 0; fd <= 2; fd++)
-        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
-            return -1;
-    return 0;
-}
-
 int main(int argc, char **argv, char **environment) {
-    if (check_standard() != 0)
+    if (file_open_standard() != 0)
         return error_status(ERROR_SYSTEM);
     const char *name = argc > 1 ? argv[1] : "--help";
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {

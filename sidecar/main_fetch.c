@@ -1,11 +1,11 @@
 /* main_fetch.c: arrestor-fetch, the executable of the role fetch-net: the stores
  * over the network, with libcurl and OpenSSL. It is no command for people. */
-#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 
 #include "sidecar/base/command.h"
 #include "sidecar/base/error.h"
+#include "sidecar/base/file.h"
 #include "sidecar/confine/role_start.h"
 #include "sidecar/fetch/fetch_role.h"
 #include "sidecar/fetch/strongbox/fetch_strongbox.h"
@@ -15,15 +15,6 @@ static store_read *const stores[STORE_KINDS] = {
     [STORE_STRONGBOX] = fetch_strongbox,
     [STORE_VAULT] = fetch_vault,
 };
-
-/* As in main.c: without descriptors 0, 1, 2 the first file that is opened would
- * be taken for one of them. */
-static int check_standard(void) {
-    for (int fd = 0; fd <= 2; fd++)
-        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
-            return -1;
-    return 0;
-}
 
 static int parse(int argc, char **argv, struct role_start *ret, struct error *err) {
     if (argc < 2 || strcmp(argv[1], "role") != 0)
@@ -38,7 +29,7 @@ static int parse(int argc, char **argv, struct role_start *ret, struct error *er
 int main(int argc, char **argv) {
     struct role_start start;
     struct error err;
-    if (check_standard() != 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+    if (file_open_standard() != 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
         return error_status(ERROR_SYSTEM);
     if (parse(argc, argv, &start, &err) != 0)
         return command_fail(&err);

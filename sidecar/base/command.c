@@ -1,5 +1,8 @@
 #include "sidecar/base/command.h"
 
+#include <fcntl.h>
+#include <limits.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -7,6 +10,7 @@
 #include "sidecar/base/buffer.h"
 #include "sidecar/base/error.h"
 #include "sidecar/base/file.h"
+#include "sidecar/base/number.h"
 #include "sidecar/base/text.h"
 
 static size_t option_count(const struct command *command) {
@@ -153,6 +157,35 @@ const char *command_config(const struct invocation *call) {
         if (access(usual[i], F_OK) == 0)
             path = usual[i];
     return path;
+}
+
+static int refuse_option(const char *option, const char *what, const char *todo,
+                         struct error *err) {
+    error_set(err, ERROR_USAGE, "--%s %s", option, what);
+    return error_todo(err, "%s", todo);
+}
+
+int command_descriptor(const struct invocation *call, const char *option, int *ret,
+                       struct error *err) {
+    const char *text = command_value(call, option);
+    uint64_t fd = 0;
+    *ret = -1;
+    if (text == NULL)
+        return 0;
+    if (number_parse(text, INT_MAX, &fd) != 0)
+        return refuse_option(option, "needs the number of a descriptor",
+                             "for example: --passphrase-fd 3 3< FILE", err);
+    if (fd == STDOUT_FILENO || fd == STDERR_FILENO)
+        return refuse_option(option, "cannot be an output", "use 0, or 3 and above", err);
+    if (fcntl((int)fd, F_GETFD) < 0)
+        return refuse_option(option, "names a descriptor that is not open",
+                             "open it for the command, for example: --passphrase-fd 3 3< FILE",
+                             err);
+    if (isatty((int)fd) == 1)
+        return refuse_option(option, "names a terminal, which would show what is typed",
+                             "leave it out to be asked without echo", err);
+    *ret = (int)fd;
+    return 0;
 }
 
 int command_fail(const struct error *err) {

@@ -17,6 +17,13 @@ struct option_row {
     const char *help;
 };
 
+/* The option of every command that command_config() is for. */
+#define COMMAND_OPTION_CONFIG                                                                      \
+    {                                                                                              \
+        "config", 'c', "FILE",                                                                     \
+            "arrestor.yaml (else $ARRESTOR_CONFIG, ./arrestor.yaml, /etc/arrestor)"                \
+    }
+
 struct command;
 
 struct invocation {
@@ -62,6 +69,12 @@ const char *command_variable(const struct invocation *call, const char *name);
  * $ARRESTOR_CONFIG, else the first of ./arrestor.yaml and
  * /etc/arrestor/arrestor.yaml that is there; NULL where there is none. */
 const char *command_config(const struct invocation *call);
+
+/* The open descriptor that an option names: to read one secret line from, so that
+ * it is neither an output nor a terminal. *ret is -1 where the option is absent. 0, or
+ * -1 with ERROR_USAGE. */
+int command_descriptor(const struct invocation *call, const char *option, int *ret,
+                       struct error *err);
 
 /* Prints err to standard error and gives its exit status. */
 int command_fail(const struct error *err);

@@ -101,6 +101,21 @@ int file_read(int fd, const char *path, struct buffer *out, struct error *err) {
     return 0;
 }
 
+DIR *file_list(int fd) {
+    int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *list = copy < 0 ? NULL : fdopendir(copy);
+    if (list == NULL && copy >= 0)
+        (void)close(copy);
+    return list;
+}
+
+int file_open_standard(void) {
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+            return -1;
+    return 0;
+}
+
 int file_write_all(int fd, const void *bytes, size_t length) {
     const char *p = bytes;
     while (length > 0) {

@@ -2,6 +2,7 @@
 #ifndef ARRESTOR_BASE_FILE_H
 #define ARRESTOR_BASE_FILE_H
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -21,6 +22,14 @@ int file_check_owner(int fd, const char *path, int code, struct error *err);
  * share), a pipe from where it is; more than out->limit bytes is an
  * error. Does not close. 0, or -1 with ERROR_INPUT naming the path. */
 int file_read(int fd, const char *path, struct buffer *out, struct error *err);
+
+/* Lists an open directory from its start, whatever its offset; fd stays the
+ * caller's. closedir() ends it. NULL with errno. */
+DIR *file_list(int fd);
+
+/* Opens /dev/null where descriptor 0, 1 or 2 is missing: else the first file that is
+ * opened would be taken for one of them. 0 or -1. */
+int file_open_standard(void);
 
 /* Writes all bytes, resuming short writes and EINTR. 0, or -1 with errno. */
 int file_write_all(int fd, const void *bytes, size_t length);

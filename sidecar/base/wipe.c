@@ -47,13 +47,10 @@ static int wipe_entry(int parent, const char *name, bool overwrite, unsigned dep
 }
 
 static int wipe_tree(int fd, bool overwrite, unsigned depth) {
-    int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), result = 0;
-    DIR *directory = copy < 0 ? NULL : fdopendir(copy);
-    if (directory == NULL) {
-        if (copy >= 0)
-            (void)close(copy);
+    DIR *directory = file_list(fd);
+    int result = 0;
+    if (directory == NULL)
         return -1;
-    }
     const struct dirent *entry;
     while ((entry = readdir(directory)) != NULL)
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&

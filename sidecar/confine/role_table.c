@@ -128,7 +128,7 @@ const struct room_row room_table[] = {
      "sidecar/base sidecar/config sidecar/confine sidecar/wire sidecar/monitor sidecar/judge "
      "sidecar/strongbox sidecar/warden sidecar/sweep sidecar/fetch sidecar/place "
      "sidecar/dial sidecar/status sidecar/fetch/strongbox sidecar/fetch/vault",
-     "open"},
+     ""},
     {"sidecar/base", "", "open openat renameat linkat unlinkat fchmodat"},
     {"sidecar/yaml", "sidecar/base", ""},
     {"sidecar/wire", "sidecar/base", "socketpair sendmsg recvmsg"},

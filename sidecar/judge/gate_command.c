@@ -176,8 +176,6 @@ const struct command gate_command = {
     .summary = "one line for spark-env.sh: judge what is about to start",
     .usage = "[-c FILE] [--verbose] -- \"$@\"",
     .examples = "  arrestor gate -- \"$@\" || exit $?     # the last line of spark-env.sh\n",
-    .options = {{"config", 'c', "FILE",
-                 "arrestor.yaml (else $ARRESTOR_CONFIG, ./arrestor.yaml, /etc/arrestor)"},
-                {"verbose", 0, NULL, "all findings, also where it passes"}},
+    .options = {COMMAND_OPTION_CONFIG, {"verbose", 0, NULL, "all findings, also where it passes"}},
     .run = run_gate,
 };

@@ -69,13 +69,15 @@ static int read_status(const json_t *object, struct arena *arena, struct set_sta
     return 0;
 }
 
-int set_status_parse(const char *text, size_t length, struct arena *arena, struct set_status *ret,
-                     struct error *err) {
+/* Takes the object, which may be NULL with err filled. */
+static int take_object(json_t *object, bool head, struct arena *arena, struct set_status *ret,
+                       struct error *err) {
     struct set_status status = {0};
-    json_t *object = lease_read_object(text, length, SET_STATUS_FILE, err);
     if (object == NULL)
         return -1;
     int result = read_status(object, arena, &status);
+    if (result == 0 && head)
+        result = lease_read_time(object, "ready_until_ms", &status.ready_until_ms);
     json_decref(object);
     if (result != 0)
         return error_set(err, ERROR_PROTOCOL, SET_STATUS_FILE " is damaged or of another version");
@@ -83,30 +85,30 @@ int set_status_parse(const char *text, size_t length, struct arena *arena, struc
     return 0;
 }
 
+int set_status_parse(const char *text, size_t length, struct arena *arena, struct set_status *ret,
+                     struct error *err) {
+    return take_object(lease_read_object(text, length, SET_STATUS_FILE, err), false, arena, ret,
+                       err);
+}
+
 #define SECRETS   "\n  \"secrets\":["
 #define HEAD_MOST 4096
 
 int set_status_parse_head(const char *text, size_t length, struct arena *arena,
                           struct set_status *ret, struct error *err) {
-    struct set_status status = {0};
     const char *secrets =
         memmem(text, length < HEAD_MOST ? length : HEAD_MOST, SECRETS, strlen(SECRETS));
     if (secrets == NULL)
         return set_status_parse(text, length, arena, ret, err);
-    struct buffer head = buffer_make(HEAD_MOST + sizeof "]}");
+    struct buffer head = buffer_make(HEAD_MOST + sizeof "]}" + sizeof SECRETS);
     buffer_bytes(&head, text, (size_t)(secrets - text) + strlen(SECRETS));
     buffer_text(&head, "]}");
-    json_t *object = buffer_status(&head) != 0
-                         ? NULL
-                         : lease_read_object(head.data, head.length, SET_STATUS_FILE, err);
-    int result = object == NULL || read_status(object, arena, &status) != 0 ||
-                 lease_read_time(object, "ready_until_ms", &status.ready_until_ms) != 0;
-    json_decref(object);
+    int result = buffer_status(&head) != 0
+                     ? error_set(err, ERROR_MEMORY, "no memory for " SET_STATUS_FILE)
+                     : take_object(lease_read_object(head.data, head.length, SET_STATUS_FILE, err),
+                                   true, arena, ret, err);
     buffer_free(&head);
-    if (result != 0)
-        return error_set(err, ERROR_PROTOCOL, SET_STATUS_FILE " is damaged or of another version");
-    *ret = status;
-    return 0;
+    return result;
 }
 
 static uint64_t end_of(const struct lease *lease, uint64_t grace_ms) {

@@ -1,11 +1,8 @@
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "sidecar/base/file.h"
-#include "sidecar/base/number.h"
 #include "sidecar/monitor/monitor.h"
 
 int credentials_seal_config(const struct monitor *m, struct error *err) {
@@ -59,18 +56,6 @@ static int refuse_passphrase(const char *why, struct error *err) {
     return error_todo(err, "for example: --passphrase-fd 3 3< FILE");
 }
 
-static int parse_descriptor(const char *number, int *ret, struct error *err) {
-    uint64_t fd = 0;
-    if (number_parse(number, INT_MAX, &fd) != 0 || fcntl((int)fd, F_GETFD) < 0)
-        return refuse_passphrase("this is no open descriptor", err);
-    if (fd == STDOUT_FILENO || fd == STDERR_FILENO)
-        return refuse_passphrase("this is an output", err);
-    if (isatty((int)fd) == 1)
-        return refuse_passphrase("this is a terminal, which would show what is typed", err);
-    *ret = (int)fd;
-    return 0;
-}
-
 /* Up to the newline, byte by byte: whoever writes may keep the pipe open. Its
  * length, or -1 where it does not end within the buffer. */
 static ssize_t read_line(int fd, char *line, size_t size) {
@@ -91,11 +76,8 @@ static ssize_t read_line(int fd, char *line, size_t size) {
 }
 
 /* A pipe can be read once and rounds come again, so the line is kept. */
-static int keep_passphrase(struct monitor *m, const char *number, struct error *err) {
+static int keep_passphrase(struct monitor *m, int fd, struct error *err) {
     char line[LIMIT_PROMPT_BYTES];
-    int fd;
-    if (parse_descriptor(number, &fd, err) != 0)
-        return -1;
     ssize_t length = read_line(fd, line, sizeof line);
     if (length > 0)
         m->passphrase = file_seal_bytes("passphrase", line, (size_t)length, err);
@@ -108,8 +90,9 @@ static int keep_passphrase(struct monitor *m, const char *number, struct error *
 }
 
 int credentials_take(struct monitor *m, const struct invocation *call, struct error *err) {
-    const char *passphrase = command_value(call, "passphrase-fd");
-    if (seal_environment(m, err) != 0 || keep_token(m, err) != 0)
+    int passphrase;
+    if (seal_environment(m, err) != 0 || keep_token(m, err) != 0 ||
+        command_descriptor(call, "passphrase-fd", &passphrase, err) != 0)
         return -1;
-    return passphrase == NULL ? 0 : keep_passphrase(m, passphrase, err);
+    return passphrase < 0 ? 0 : keep_passphrase(m, passphrase, err);
 }

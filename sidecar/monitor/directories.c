@@ -11,6 +11,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "sidecar/base/file.h"
 #include "sidecar/base/number.h"
 #include "sidecar/base/text.h"
 #include "sidecar/base/wipe.h"
@@ -104,13 +105,14 @@ static int lock_dead(int parent, const char *name, const struct identity *identi
     return -1;
 }
 
-/* Wipes a set and what lies beside it, if nobody holds its lock. */
-static void wipe_dead(int parent, const char *name, const struct identity *identity) {
+/* Wipes a directory and the first `count` that lie beside it by their suffixes, of
+ * which the first is none, if nobody holds its lock. */
+static void wipe_dead(int parent, const char *name, int count, const struct identity *identity) {
     char beside[LIMIT_PATH];
     int fd = lock_dead(parent, name, identity);
     if (fd < 0)
         return;
-    for (int i = DIRECTORIES - 1; i >= 0; i--) {
+    for (int i = count - 1; i >= 0; i--) {
         (void)snprintf(beside, sizeof beside, "%.200s%s", name, suffixes[i]);
         (void)wipe_directory(parent, beside, true);
     }
@@ -132,29 +134,16 @@ static bool is_alone(int parent, const char *name, const char *prefix) {
     return false;
 }
 
-static void wipe_alone(int parent, const char *name, const struct identity *identity) {
-    int fd = lock_dead(parent, name, identity);
-    if (fd < 0)
-        return;
-    (void)wipe_directory(parent, name, true);
-    monitor_say("removed what an arrestor that died had left: %s", name);
-    (void)close(fd);
-}
-
 static void clean_base(int parent, const char *prefix, const struct identity *identity) {
-    int copy = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *list = copy < 0 ? NULL : fdopendir(copy);
-    if (list == NULL) {
-        if (copy >= 0)
-            (void)close(copy);
-        return;
-    }
+    DIR *list = file_list(parent);
     const struct dirent *entry;
+    if (list == NULL)
+        return;
     while ((entry = readdir(list)) != NULL)
         if (is_set_name(entry->d_name, prefix))
-            wipe_dead(parent, entry->d_name, identity);
+            wipe_dead(parent, entry->d_name, DIRECTORIES, identity);
         else if (is_alone(parent, entry->d_name, prefix))
-            wipe_alone(parent, entry->d_name, identity);
+            wipe_dead(parent, entry->d_name, 1, identity);
     (void)closedir(list);
 }
 
@@ -192,8 +181,8 @@ static int make_directory(struct memory_directory *directory, int parent, const 
     return 0;
 }
 
-/* Takes the lock of a directory that was just made. A neighbour may have taken
- * it for dead before the lock: then its name is gone, and another ID is tried. */
+/* Whether its name still leads to it: a neighbour that took it for dead before it was
+ * locked, or a sweep, may have removed it. */
 static bool is_still_there(const struct memory_directory *directory) {
     struct stat by_fd, by_name;
     return fstat(directory->fd, &by_fd) == 0 &&
@@ -201,6 +190,7 @@ static bool is_still_there(const struct memory_directory *directory) {
            by_fd.st_ino == by_name.st_ino;
 }
 
+/* Takes the lock of a directory that was just made; else another ID is tried. */
 static bool lock_directory(const struct memory_directory *directory) {
     return flock(directory->fd, LOCK_EX | LOCK_NB) == 0 && is_still_there(directory);
 }
@@ -241,7 +231,6 @@ static bool take_lock(const struct memory_directory *directory) {
     return false;
 }
 
-/* A directory that arrestor.yaml names: made if missing, locked, on tmpfs. */
 static int refuse_named(const char *path, const char *why, const char *todo, struct error *err) {
     error_set(err, ERROR_NO_TMPFS, "%s", why);
     error_at(err, path, 0, 0);
@@ -253,8 +242,7 @@ static int refuse_named(const char *path, const char *why, const char *todo, str
 static bool holds_only_ours(int fd) {
     static const char *const ours[] = {
         ".", "..", "current", "current.next", "status.json", "status.json.next"};
-    int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *list = copy < 0 ? NULL : fdopendir(copy);
+    DIR *list = file_list(fd);
     const struct dirent *entry;
     bool only = list != NULL;
     while (only && (entry = readdir(list)) != NULL) {
@@ -300,7 +288,8 @@ static int prepare_named(const struct monitor *m, const struct memory_directory 
     return 0;
 }
 
-/* It counts as ours, to be wiped in the end, only once all is well. */
+/* A directory that arrestor.yaml names: made if missing, on tmpfs, locked. It counts as
+ * ours, to be wiped in the end, only once all is well. */
 static int open_named(struct monitor *m, enum directory_role role, const char *path,
                       struct error *err) {
     struct memory_directory named = {.fd = -1};

@@ -113,13 +113,10 @@ static int freeze_entry(struct freezing *freezing, int from, int to, const char 
 
 static int freeze_tree(struct freezing *freezing, int from, int to, unsigned depth,
                        struct error *err) {
-    int copy = openat(from, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), result = 0;
-    DIR *list = copy < 0 ? NULL : fdopendir(copy);
-    if (list == NULL) {
-        if (copy >= 0)
-            (void)close(copy);
+    DIR *list = file_list(from);
+    int result = 0;
+    if (list == NULL)
         return error_system(err, ERROR_INPUT, "a configuration directory cannot be listed");
-    }
     const struct dirent *entry;
     while (result == 0 && (entry = readdir(list)) != NULL)
         result = freeze_entry(freezing, from, to, entry->d_name, depth, err);

@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -9,13 +8,6 @@
 
 /* A role that dies at once is started again this often, not more. */
 #define RESTART_MS 1000
-
-static struct child *find_child(struct monitor *m, pid_t pid) {
-    for (size_t i = 0; pid != 0 && i < LIMIT_MANAGED_CHILDREN; i++)
-        if (m->children[i].pid == pid && m->children[i].channel.fd >= 0)
-            return &m->children[i];
-    return NULL;
-}
 
 static struct child *spawn_warden(struct monitor *m, int config, struct error *err) {
     int fds[SLOTS];
@@ -83,9 +75,9 @@ int keep_start_sweep(struct monitor *m, struct error *err) {
 /* Whether role is missing and may be started now. */
 static bool is_due(struct monitor *m, enum role role, bool alive) {
     uint64_t now = clock_now_ms();
-    if (alive || now < m->restart[role].at)
+    if (alive || now < m->restart_at[role])
         return false;
-    m->restart[role].at = now + RESTART_MS;
+    m->restart_at[role] = now + RESTART_MS;
     return true;
 }
 
@@ -106,7 +98,7 @@ static void start_again(struct monitor *m) {
 /* Warden hears it between two rounds only: an answer that was meant for the one
  * before it would confuse it. */
 static void tell_standing(struct monitor *m) {
-    struct child *warden = find_child(m, m->warden);
+    struct child *warden = spawn_get(m, m->warden);
     struct message message = {.type = MESSAGE_STANDING};
     struct error err;
     if (!m->standing_due || m->round.running || warden == NULL || !m->setup_told)
@@ -148,7 +140,7 @@ static int hear_candidate(struct monitor *m, int config, struct error *err) {
     while (m->round.running && m->end_signal == 0)
         if (loop_step(m, -1, err) != 0)
             return -1;
-    return m->end_signal == 0 && find_child(m, m->candidate) != NULL
+    return m->end_signal == 0 && spawn_get(m, m->candidate) != NULL
                ? 0
                : error_set(err, ERROR_CHILD, "its warden has ended");
 }
@@ -180,7 +172,7 @@ static void reload(struct monitor *m) {
     if (config < 0 || hear_candidate(m, config, &err) != 0) {
         (void)command_fail(&err);
         monitor_say("the configuration stays as it was");
-        spawn_hang_up(find_child(m, m->candidate));
+        spawn_hang_up(spawn_get(m, m->candidate));
         m->candidate = 0;
         if (config >= 0)
             (void)close(config);
@@ -189,7 +181,7 @@ static void reload(struct monitor *m) {
     /* Under the old configuration: the new one may not know the store any more. */
     if ((m->setup.stores & ~m->candidate_setup.stores) != 0)
         keep_revoke(m);
-    spawn_hang_up(find_child(m, m->warden));
+    spawn_hang_up(spawn_get(m, m->warden));
     (void)close(m->config);
     m->config = config;
     m->setup = m->candidate_setup;
@@ -223,9 +215,9 @@ int keep_timeout(const struct monitor *m) {
     if (!m->set_stands || m->end_signal != 0)
         return m->end_signal != 0 ? -1 : timeout;
     if (m->warden == 0)
-        timeout = sooner(timeout, until(m->restart[ROLE_WARDEN].at));
+        timeout = sooner(timeout, until(m->restart_at[ROLE_WARDEN]));
     if (m->kind != KIND_INIT && !spawn_is_alive(m, ROLE_SWEEP))
-        timeout = sooner(timeout, until(m->restart[ROLE_SWEEP].at));
+        timeout = sooner(timeout, until(m->restart_at[ROLE_SWEEP]));
     return timeout;
 }
 

@@ -85,12 +85,9 @@ struct monitor {
     pid_t candidate; /* reads a new arrestor.yaml (SIGHUP); 0: none */
     struct message_setup candidate_setup;
     bool candidate_told;
-    bool reload;       /* SIGHUP asked for it */
-    bool standing_due; /* warden waits to hear what stands */
-    struct {
-        uint64_t at; /* not before */
-        bool said;
-    } restart[ROLES];
+    bool reload;                /* SIGHUP asked for it */
+    bool standing_due;          /* warden waits to hear what stands */
+    uint64_t restart_at[ROLES]; /* a role that died is started again, not before */
     struct memory_directory directories[DIRECTORIES];
 
     int config, arguments, recorded, merged, conf; /* descriptors of the frozen launch; -1 */
@@ -173,6 +170,8 @@ struct child *spawn_role(struct monitor *m, enum role role, const int fds[SLOTS]
 #define LAUNCH_FDS 2
 pid_t spawn_job(struct monitor *m, const char *path, char *const *argv, char *const *environment,
                 const int keep[LAUNCH_FDS], struct error *err);
+/* The child of that pid that we still talk to, or NULL (also for pid 0). */
+struct child *spawn_get(struct monitor *m, pid_t pid);
 /* The child of that role that we still talk to, or NULL; whether the role (ROLES:
  * any) still has a process. */
 struct child *spawn_find(struct monitor *m, enum role role);

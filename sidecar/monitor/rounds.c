@@ -116,19 +116,18 @@ static int start_round(struct monitor *m, const struct message_round *task, stru
     return result == 0 && places ? send_task(m, ROLE_PLACE, task, err) : result;
 }
 
+/* A warden that waits to hear what stands has not asked for this round. */
 static void tell_warden(struct monitor *m, const struct message_result *outcome) {
     struct message message = {.type = MESSAGE_ENDED, .body.result = *outcome};
+    const struct child *warden = m->standing_due ? NULL : spawn_get(m, m->warden);
     struct error err;
+    if (warden == NULL)
+        return;
     message.body.result.round = m->round.number;
-    for (size_t i = 0; !m->standing_due && i < LIMIT_MANAGED_CHILDREN; i++) {
-        const struct child *child = &m->children[i];
-        if (child->pid != m->warden || child->channel.fd < 0)
-            continue;
-        int leases = directories_open_state(m, "leases");
-        (void)channel_send(&child->channel, &message, leases, &err);
-        if (leases >= 0)
-            (void)close(leases);
-    }
+    int leases = directories_open_state(m, "leases");
+    (void)channel_send(&warden->channel, &message, leases, &err);
+    if (leases >= 0)
+        (void)close(leases);
 }
 
 static void finish_round(struct monitor *m, const struct message_result *outcome) {

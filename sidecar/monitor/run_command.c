@@ -134,8 +134,7 @@ const struct command run_command = {
     .examples =
         "  arrestor run -- spark-submit --master yarn app.py\n"
         "  arrestor run -c arrestor.yaml -- spark-submit --properties-file prod.conf app.py\n",
-    .options = {{"config", 'c', "FILE",
-                 "arrestor.yaml (else $ARRESTOR_CONFIG, ./arrestor.yaml, /etc/arrestor)"},
+    .options = {COMMAND_OPTION_CONFIG,
                 {"status-file", 0, "FILE", "write how it ended as JSON"},
                 DRY_RUN_OPTIONS,
                 {"passphrase-fd", 0, "N", "read the passphrase of the key file from descriptor N"}},

@@ -97,8 +97,7 @@ static int run_init(const struct invocation *call) {
 
 #define OPTIONS                                                                                    \
     {                                                                                              \
-        {"config", 'c', "FILE",                                                                    \
-         "arrestor.yaml (else $ARRESTOR_CONFIG, ./arrestor.yaml, /etc/arrestor)"},                 \
+        COMMAND_OPTION_CONFIG,                                                                     \
             {"passphrase-fd", 0, "N", "read the passphrase of the key file from descriptor N"},    \
     }
 

@@ -156,6 +156,13 @@ pid_t spawn_job(struct monitor *m, const char *path, char *const *argv, char *co
     return pid;
 }
 
+struct child *spawn_get(struct monitor *m, pid_t pid) {
+    for (size_t i = 0; pid != 0 && i < LIMIT_MANAGED_CHILDREN; i++)
+        if (m->children[i].pid == pid && m->children[i].channel.fd >= 0)
+            return &m->children[i];
+    return NULL;
+}
+
 struct child *spawn_find(struct monitor *m, enum role role) {
     for (size_t i = 0; i < LIMIT_MANAGED_CHILDREN; i++)
         if (m->children[i].pid != 0 && m->children[i].role == role &&

@@ -136,8 +136,8 @@ static int search_file(struct search *search, int directory, const char *name, s
 
 static int search_directory(struct search *search, int directory, unsigned depth,
                             struct error *err) {
-    int copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), result = 0;
-    DIR *list = copy < 0 ? NULL : fdopendir(copy);
+    DIR *list = file_list(directory);
+    int result = 0;
     if (list == NULL)
         return error_system(err, ERROR_SYSTEM, "cannot list the frozen launch");
     const struct dirent *entry;

@@ -56,13 +56,10 @@ static int check_memory_filesystem(int directory, struct error *err) {
 /* Removes every generation up to `newest` and every one after `keep` (its writer
  * died), never `keep` itself. Files are only unlinked: a reader may hold one. */
 static int remove_generations(int directory, uint64_t newest, uint64_t keep) {
-    int copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), result = 0;
-    DIR *list = copy < 0 ? NULL : fdopendir(copy);
-    if (list == NULL) {
-        if (copy >= 0)
-            (void)close(copy);
+    DIR *list = file_list(directory);
+    int result = 0;
+    if (list == NULL)
         return -1;
-    }
     const struct dirent *entry;
     while ((entry = readdir(list)) != NULL) {
         uint64_t number = generation_number(entry->d_name);

@@ -1,6 +1,5 @@
 #include "sidecar/strongbox/strongbox_command.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,25 +135,7 @@ static int refuse_option(const char *option, const char *what, const char *todo,
 /* The descriptor that an option names: open, none of our outputs, no terminal. */
 static int read_descriptor(const struct invocation *call, const char *option, int *ret,
                            struct error *err) {
-    const char *text = command_value(call, option);
-    uint64_t fd = 0;
-    *ret = -1;
-    if (text == NULL)
-        return 0;
-    if (number_parse(text, INT_MAX, &fd) != 0)
-        return refuse_option(option, "needs the number of a descriptor",
-                             "for example: --passphrase-fd 3 3< FILE", err);
-    if (fd == STDOUT_FILENO || fd == STDERR_FILENO)
-        return refuse_option(option, "cannot be an output", "use 0, or 3 and above", err);
-    if (fcntl((int)fd, F_GETFD) < 0)
-        return refuse_option(option, "names a descriptor that is not open",
-                             "open it for the command, for example: --passphrase-fd 3 3< FILE",
-                             err);
-    if (isatty((int)fd) == 1)
-        return refuse_option(option, "names a terminal, which would show what is typed",
-                             "leave it out to be asked without echo", err);
-    *ret = (int)fd;
-    return 0;
+    return command_descriptor(call, option, ret, err) == 0 ? 0 : fault(err);
 }
 
 /* "64M", "1G", "65536K" in KiB. */

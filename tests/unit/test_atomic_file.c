@@ -18,36 +18,11 @@
 
 #include "sidecar/base/atomic_file.h"
 #include "sidecar/base/error.h"
+#include "tests/unit/directory_fixture.h"
 
 #define LEFT ".box.0123456789abcdef"
 
 static struct error err;
-static char directory[PATH_MAX];
-
-static const char *path_of(const char *name) {
-    static char path[2][PATH_MAX + 64];
-    static int turn;
-    char *ret = path[turn = !turn];
-    assert_true(snprintf(ret, sizeof path[0], "%s/%s", directory, name) > 0);
-    return ret;
-}
-
-static int make_directory(void **state) {
-    (void)state;
-    (void)snprintf(directory, sizeof directory, "%s/atomic-XXXXXX",
-                   getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp");
-    return mkdtemp(directory) == NULL;
-}
-
-static int remove_directory(void **state) {
-    (void)state;
-    DIR *stream = opendir(directory);
-    for (struct dirent *entry; stream != NULL && (entry = readdir(stream)) != NULL;)
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
-            remove(path_of(entry->d_name)) != 0)
-            return 1;
-    return stream == NULL || closedir(stream) != 0 || rmdir(directory) != 0;
-}
 
 static int make(const char *name) {
     int fd = open(path_of(name), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);

@@ -21,35 +21,12 @@
 #include "sidecar/secret/secret_set.h"
 #include "sidecar/strongbox/box_file.h"
 #include "sidecar/strongbox/box_key.h"
+#include "tests/unit/directory_fixture.h"
 
 #define WRITERS 8
 #define ROUNDS  5
 
 static struct error err;
-static char directory[PATH_MAX];
-
-static const char *path_of(const char *name) {
-    static char path[PATH_MAX + 64];
-    assert_true(snprintf(path, sizeof path, "%s/%s", directory, name) > 0);
-    return path;
-}
-
-static int make_directory(void **state) {
-    (void)state;
-    (void)snprintf(directory, sizeof directory, "%s/box-XXXXXX",
-                   getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp");
-    return mkdtemp(directory) == NULL;
-}
-
-static int remove_directory(void **state) {
-    (void)state;
-    DIR *stream = opendir(directory);
-    for (struct dirent *entry; stream != NULL && (entry = readdir(stream)) != NULL;)
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
-            remove(path_of(entry->d_name)) != 0)
-            return 1;
-    return stream == NULL || closedir(stream) != 0 || rmdir(directory) != 0;
-}
 
 static size_t count_files(void) {
     size_t count = 0;

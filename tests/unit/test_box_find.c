@@ -12,23 +12,9 @@
 #include "sidecar/secret/secret_set.h"
 #include "sidecar/strongbox/box_key.h"
 #include "tests/unit/box_fixture.h"
+#include "tests/unit/key_fixture.h"
 
 static struct error err;
-
-static struct secret_text text_of(const char *text) {
-    struct secret_text made = {.bytes = secret_alloc(strlen(text) + 1), .length = strlen(text)};
-    assert_non_null(made.bytes);
-    memcpy(made.bytes, text, made.length);
-    return made;
-}
-
-static struct box_key_line seal(const unsigned char *key, const char *passphrase) {
-    struct box_key_line line;
-    struct secret_text text = text_of(passphrase);
-    assert_int_equal(box_key_seal(key, &text, 1, LIMIT_PASS_KIB_MIN, &line, &err), 0);
-    secret_text_free(&text);
-    return line;
-}
 
 static struct box_prelude prelude_of(const unsigned char key[BOX_KEY_BYTES]) {
     struct box box;

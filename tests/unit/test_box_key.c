@@ -14,25 +14,11 @@
 #include "sidecar/secret/secret_set.h"
 #include "sidecar/strongbox/box_key.h"
 #include "tests/unit/box_fixture.h"
+#include "tests/unit/key_fixture.h"
 
 #define CHEAP LIMIT_PASS_KIB_MIN
 
 static struct error err;
-
-static struct secret_text text_of(const char *text) {
-    struct secret_text made = {.bytes = secret_alloc(strlen(text) + 1), .length = strlen(text)};
-    assert_non_null(made.bytes);
-    memcpy(made.bytes, text, made.length);
-    return made;
-}
-
-static struct box_key_line seal(const unsigned char *key, const char *passphrase) {
-    struct box_key_line line;
-    struct secret_text text = text_of(passphrase);
-    assert_int_equal(box_key_seal(key, &text, 1, CHEAP, &line, &err), 0);
-    secret_text_free(&text);
-    return line;
-}
 
 static struct box_key_file one(struct box_key_line line) {
     return (struct box_key_file){.count = 1, .lines[0] = line};

@@ -23,32 +23,10 @@
 #include "sidecar/strongbox/box_key.h"
 #include "sidecar/strongbox/passphrase.h"
 #include "sidecar/strongbox/strongbox_memory.h"
+#include "tests/unit/directory_fixture.h"
 
 static struct error err;
-static char directory[PATH_MAX];
 static unsigned char key[BOX_KEY_BYTES];
-
-static const char *path_of(const char *name) {
-    static char path[2][PATH_MAX + 64];
-    static int turn;
-    char *ret = path[turn = !turn];
-    assert_true(snprintf(ret, sizeof path[0], "%s/%s", directory, name) > 0);
-    return ret;
-}
-
-static int make_directory(void **state) {
-    (void)state;
-    (void)snprintf(directory, sizeof directory, "%s/unlock-XXXXXX",
-                   getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp");
-    return mkdtemp(directory) == NULL;
-}
-
-static int remove_directory(void **state) {
-    (void)state;
-    (void)unlink(path_of("k"));
-    (void)unlink(path_of("b"));
-    return rmdir(directory);
-}
 
 static int memory_file(const void *bytes, size_t length) {
     int fd = memfd_create("test", MFD_CLOEXEC);
