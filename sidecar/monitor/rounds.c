@@ -168,9 +168,12 @@ static void fail_round(struct monitor *m, const struct error *err) {
     finish_round(m, &outcome);
 }
 
-static void begin(struct monitor *m, const struct message_round *task, uint64_t life_ms) {
+/* Numbered here: a warden that starts begins anew, and what is left of a round of the
+ * one before must not be taken for its own. */
+static void begin(struct monitor *m, struct message_round *task, uint64_t life_ms) {
     struct error err;
     error_clear(&err);
+    task->round = m->round.number + 1;
     m->round = (struct round){.running = true,
                               .address = task->address,
                               .number = task->round,
@@ -192,8 +195,7 @@ void round_begin(struct monitor *m, const struct message_round *asked) {
 }
 
 bool round_begin_revoke(struct monitor *m) {
-    struct message_round task = {
-        .round = m->round.number + 1, .task = TASK_REVOKE, .address = m->address};
+    struct message_round task = {.task = TASK_REVOKE, .address = m->address};
     int session = uses_network(m) ? directories_open_state(m, "session") : -1;
     if (session < 0)
         return false;

@@ -27,7 +27,6 @@ struct warden {
     char digest[LEASE_DIGEST_BYTES];
     struct channel monitor;
     struct plan plan;
-    uint32_t round;
 };
 
 static int tell_setup(const struct warden *warden, struct error *err) {
@@ -157,8 +156,7 @@ static int run_round(struct warden *warden, const struct plan_action *action, st
                                             [PLAN_RETIRE] = TASK_RETIRE,
                                             [PLAN_WITHDRAW] = TASK_WITHDRAW};
     struct message answer, ask = {.type = MESSAGE_ROUND,
-                                  .body.round = {.round = ++warden->round,
-                                                 .task = tasks[action->step],
+                                  .body.round = {.task = tasks[action->step],
                                                  .flags = action->flags,
                                                  .address = action->address,
                                                  .generation = action->generation,

@@ -109,7 +109,7 @@ enum round_task { TASK_PUBLISH, TASK_RETIRE, TASK_WITHDRAW, TASK_REVOKE, ROUND_T
 enum round_compare { COMPARE_NOT, COMPARE_REFUSE, COMPARE_WARN };
 
 struct message_round {
-    uint32_t round;
+    uint32_t round;   /* monitor's number for it; warden leaves it 0 */
     uint32_t task;    /* enum round_task */
     uint32_t compare; /* enum round_compare */
     uint32_t file_mode;
