@@ -5,7 +5,7 @@
 #   make test       make check, units, end-to-end (installs what it lacks)
 #   make check      structure, style and static analysis
 #   make bench      figures against the budgets of the design (PARTS=local, PARTS=store)
-#   make torture    1,000 rotations while everything is killed at random moments
+#   make torture    10,000 rotations while everything is killed at random moments (ROTATIONS=, PODS=)
 #   make install    PREFIX=/usr/local DESTDIR=
 
 MAKEFLAGS += --no-builtin-rules
@@ -153,9 +153,12 @@ bench: deps
 	$(AGAIN) all $(BUILD)/measure $(BUILD)/noop $(BUILD)/rolewatch $(BUILD)/bare-fetch
 	@BENCH_BUILD=$(abspath $(BUILD)) $(BUILD)/venv/bin/python3 tests/bench/bench.py $(PARTS)
 
+ROTATIONS ?= 10000
+PODS      ?= 4
+
 torture: deps
 	$(AGAIN) all
-	@cd tests/e2e && $(abspath $(BUILD))/venv/bin/python3 torture.py 1000
+	@cd tests/e2e && $(abspath $(BUILD))/venv/bin/python3 torture.py $(ROTATIONS) $(PODS)
 
 units: $(UNITS) $(REFS)
 

@@ -5,7 +5,7 @@ import os
 
 import torture
 
-ROTATIONS = int(os.environ.get("TORTURE_ROTATIONS", "80"))  # make torture: 1000
+ROTATIONS = int(os.environ.get("TORTURE_ROTATIONS", "80"))  # make torture: 10,000 in four pods
 
 
 def test_rotations_survive_random_kills_of_everything():

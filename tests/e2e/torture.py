@@ -1,12 +1,15 @@
 """Many rotations with a real server while everything is killed at random moments.
 
-    torture.py ROTATIONS [SEED]      prints what happened as JSON; status 1 where a promise broke
+    torture.py ROTATIONS [PODS [SEED]]   prints what happened as JSON; status 1 where a promise broke
+
+PODS (default 1) share the rotations, each with a server of its own: most of the time is waiting.
 
 First half: the roles of single rounds and the server are killed; the processes that
 stay must not grow. Second half: monitor, warden and sweep too; whoever supervises
 starts the sidecar again. All the while readers read the set without pause.
 """
 
+import concurrent.futures
 import contextlib
 import json
 import multiprocessing
@@ -16,6 +19,7 @@ import random
 import re
 import secrets
 import signal
+import subprocess
 import sys
 import tempfile
 import threading
@@ -46,6 +50,7 @@ def read_at(directory, name):
 
 def read_forever(current, mark, stop, results):
     """Both files hold one value: two different ones in one opened directory are a mix."""
+    os.nice(10)  # it reads whenever nobody else has work
     seen = {"reads": 0, "mixed": 0, "missing": 0, "partial": 0}
     form = re.compile(mark.encode() + rb"-\d{6}-[0-9a-f]{32}x*\.")
     while not stop.is_set():
@@ -277,8 +282,42 @@ def faults(told):
     return found + [text for text, broken in checks.items() if broken]
 
 
+def add_up(rows):
+    """Sums of counts by name; rows: [{name: number}]."""
+    return {name: sum(row[name] for row in rows) for name in rows[0]}
+
+
+def join(told):
+    """What several pods tell, as one: sums where it counts, a list where each pod has its own."""
+    if len(told) == 1:
+        return told[0]
+    sums = ("rotations", "server_deaths", "restarts", "logins", "lines_said")
+    lists = ("seed", "seconds", "before", "after", "status")
+    return {"pods": len(told), **{name: sum(row[name] for row in told) for name in sums},
+            "seen": add_up([reader for row in told for reader in row["seen"]]),
+            "kills": add_up([row["kills"] for row in told]),
+            **{name: [row[name] for row in told] for name in lists},
+            **{name: [entry for row in told for entry in row[name]] for name in ("left", "on_disk", "faults")},
+            "ready": all(row["ready"] for row in told), "value_said": any(row["value_said"] for row in told)}
+
+
+def torture_many(rotations, pods_count, seed=None):
+    """The rotations shared by pods that run side by side, each in a process of its own."""
+    seed = seed if seed is not None else int.from_bytes(os.urandom(4))
+    shares = [rotations // pods_count + (number < rotations % pods_count) for number in range(pods_count)]
+    with concurrent.futures.ThreadPoolExecutor(pods_count) as pool:
+        return join(list(pool.map(one_pod, shares, range(seed, seed + pods_count))))
+
+
+def one_pod(rotations, seed):
+    done = subprocess.run([sys.executable, __file__, str(rotations), "1", str(seed)], stdout=subprocess.PIPE, check=False)
+    return json.loads(done.stdout)
+
+
 def main():
-    told = torture(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else None)
+    words = [int(word) for word in sys.argv[1:]]
+    rotations, pods_count, seed = [*words, *(1, None)[len(words) - 1:]]
+    told = torture(rotations, seed) if pods_count == 1 else torture_many(rotations, pods_count, seed)
     print(json.dumps(told, indent=1))
     sys.exit(1 if told["faults"] else 0)
 
