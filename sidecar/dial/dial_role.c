@@ -74,6 +74,14 @@ static int hand_over(struct message_dialed dialed, const int *sockets, int count
     return result;
 }
 
+/* What the filter had to answer is monitor's to say; the rest of the result is for
+ * fetch alone. */
+static int tell_trapped(struct channel *monitor, uint32_t round, struct error *err) {
+    struct message message = {.type = MESSAGE_RESULT,
+                              .body.result = {.round = round, .trapped = confine_trapped()}};
+    return message.body.result.trapped == 0 ? 0 : channel_send(monitor, &message, -1, err);
+}
+
 int dial_role(const struct role_start *start) {
     struct channel monitor;
     struct message task;
@@ -88,5 +96,8 @@ int dial_role(const struct role_start *start) {
     struct message_dialed dialed = {.round = task.body.round.round,
                                     .code = count > 0 ? ERROR_OK : err.code,
                                     .system_error = system_error};
-    return hand_over(dialed, sockets, count, &err) == 0 ? 0 : error_status(ERROR_CHILD);
+    return tell_trapped(&monitor, dialed.round, &err) == 0 &&
+                   hand_over(dialed, sockets, count, &err) == 0
+               ? 0
+               : error_status(ERROR_CHILD);
 }

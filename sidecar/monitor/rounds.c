@@ -130,6 +130,12 @@ static void tell_warden(struct monitor *m, const struct message_result *outcome)
         (void)close(leases);
 }
 
+static void note_trapped(struct monitor *m, uint32_t trapped) {
+    uint8_t *worst = &m->worst.state[PROTECTION_SECCOMP];
+    if (trapped > 0 && *worst > STATE_DEGRADED)
+        *worst = STATE_DEGRADED;
+}
+
 static void finish_round(struct monitor *m, const struct message_result *outcome) {
     static const enum role roles[] = {ROLE_DIAL, ROLE_FETCH, ROLE_FETCH_NET, ROLE_PLACE};
     m->round.running = false;
@@ -145,8 +151,7 @@ static void finish_round(struct monitor *m, const struct message_result *outcome
         m->told_fault = ERROR_OK;
         m->address = m->round.address;
     }
-    if (outcome->trapped > 0)
-        m->worst.state[PROTECTION_SECCOMP] = STATE_DEGRADED;
+    note_trapped(m, outcome->trapped);
     if (m->round.task != TASK_REVOKE)
         tell_warden(m, outcome);
     else if (outcome->code != ERROR_OK)
@@ -300,6 +305,10 @@ void round_record(struct monitor *m, struct child *child, const struct message *
     const struct message_result *result = &message->body.result;
     if (!round->running || result->round != round->number || result->code >= ERROR_CODES)
         return;
+    if (child->role == ROLE_DIAL) {
+        note_trapped(m, result->trapped);
+        return;
+    }
     if (child->role != ROLE_PLACE) {
         round->fetch_told = true;
         round->fetch = *result;

@@ -26,6 +26,7 @@ void monitor_say(const char *format, ...) {
 }
 
 static const char *why_weaker(const struct monitor *m, enum protection protection) {
+    bool traps = m->worst.state[PROTECTION_SECCOMP] == STATE_DEGRADED;
     static const char *const reasons[PROTECTIONS] = {
         [PROTECTION_NO_TRACER] = "a tracer is attached",
         [PROTECTION_LANDLOCK] = "the kernel's Landlock is missing or old",
@@ -33,6 +34,8 @@ static const char *why_weaker(const struct monitor *m, enum protection protectio
         [PROTECTION_SECRET_MEMORY] = "no memfd_secret here: values lie in a sealed memory file",
         [PROTECTION_UNSWAPPABLE] = "swap is on, and this tmpfs may go there",
     };
+    if (protection == PROTECTION_SECCOMP && traps)
+        return "a library here makes calls that the filter does not know: it refuses them";
     if (protection != PROTECTION_IDENTITY)
         return reasons[protection] != NULL ? reasons[protection] : "the kernel refused it";
     return m->identity.drops ? "there is no user arrestor: uid 65534 serves"

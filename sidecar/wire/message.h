@@ -38,7 +38,7 @@ enum party {
     X(STANDING, message_standing, MONITOR_ONLY, WARDEN_ONLY, 2)                                    \
     X(ROUND, message_round, WARDEN_ONLY, MONITOR_ONLY, 0)                                          \
     X(TASK, message_round, MONITOR_ONLY, DIAL_ONLY | FETCH_ONLY | PLACE_ONLY, 0)                   \
-    X(RESULT, message_result, FETCH_ONLY | PLACE_ONLY, MONITOR_ONLY, 0)                            \
+    X(RESULT, message_result, DIAL_ONLY | FETCH_ONLY | PLACE_ONLY, MONITOR_ONLY, 0)                \
     X(ENDED, message_result, MONITOR_ONLY, WARDEN_ONLY, 2)                                         \
     X(GIVE_UP, message_give_up, WARDEN_ONLY, MONITOR_ONLY, 0)                                      \
     X(COLLISION, message_collision, PLACE_ONLY, MONITOR_ONLY, 0)                                   \

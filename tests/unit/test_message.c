@@ -91,8 +91,8 @@ static void a_record_from_the_wrong_side_is_refused(void **state) {
                 }
             }
     assert_int_equal(tried, DIRECTIONS * PARTIES * PARTIES);
-    /* FENCE from six roles, TASK to three, RESULT from two, the others one each. */
-    assert_int_equal(allowed, 6 + 3 + 2 + (DIRECTIONS - 3));
+    /* FENCE from six roles, TASK to three, RESULT from three, the others one each. */
+    assert_int_equal(allowed, 6 + 3 + 3 + (DIRECTIONS - 3));
 }
 
 static void an_unknown_type_is_refused(void **state) {
