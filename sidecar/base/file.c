@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -9,6 +11,7 @@
 
 #include "sidecar/base/buffer.h"
 #include "sidecar/base/error.h"
+#include "sidecar/base/number.h"
 
 static const char *kind_name(mode_t mode) {
     return S_ISDIR(mode)    ? "a directory"
@@ -114,6 +117,26 @@ int file_open_standard(void) {
         if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
             return -1;
     return 0;
+}
+
+/* Where the kernel cannot do it at once: what is open is listed, because a limit on
+ * descriptors may be a thousand million. */
+static int close_listed(unsigned first, unsigned last) {
+    int self = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *list = self < 0 ? NULL : fdopendir(self);
+    const struct dirent *entry;
+    uint64_t number;
+    if (list == NULL)
+        return -1;
+    while ((entry = readdir(list)) != NULL)
+        if (number_parse(entry->d_name, INT_MAX, &number) == 0 && number >= first &&
+            number <= last && (int)number != self)
+            (void)close((int)number);
+    return closedir(list);
+}
+
+int file_close_range(unsigned first, unsigned last) {
+    return close_range(first, last, 0) == 0 ? 0 : close_listed(first, last);
 }
 
 int file_write_all(int fd, const void *bytes, size_t length) {

@@ -31,6 +31,11 @@ DIR *file_list(int fd);
  * opened would be taken for one of them. 0 or -1. */
 int file_open_standard(void);
 
+/* Closes every descriptor from first to last. close_range(2) came with Linux 5.9, and
+ * container runtimes refuse calls that they do not know: there by what /proc/self/fd
+ * lists. 0, or -1 with errno where neither can be had. */
+int file_close_range(unsigned first, unsigned last);
+
 /* Writes all bytes, resuming short writes and EINTR. 0, or -1 with errno. */
 int file_write_all(int fd, const void *bytes, size_t length);
 

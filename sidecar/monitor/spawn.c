@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sidecar/base/file.h"
 #include "sidecar/confine/drop.h"
 #include "sidecar/confine/role_start.h"
 #include "sidecar/confine/role_table.h"
@@ -31,7 +32,7 @@ static int arrange_slots(const enum slot *slots, const int fds[SLOTS]) {
         if (spare[i] < 0 ? close(SLOT_FIRST + i) != 0 && errno != EBADF
                          : dup2(spare[i], SLOT_FIRST + i) < 0)
             return -1;
-    return close_range((unsigned)(SLOT_FIRST + count), ~0u, 0);
+    return file_close_range((unsigned)(SLOT_FIRST + count), ~0u);
 }
 
 static int arrange_standard(void) {
@@ -127,7 +128,8 @@ static int arrange_kept(const int keep[LAUNCH_FDS]) {
         if (spare[i] < 0 ? close(LAUNCH_FD + i) != 0 && errno != EBADF
                          : dup2(spare[i], LAUNCH_FD + i) < 0)
             return -1;
-    return close_range(3, LAUNCH_FD - 1, 0) != 0 ? -1 : close_range(LAUNCH_FD + LAUNCH_FDS, ~0u, 0);
+    return file_close_range(3, LAUNCH_FD - 1) != 0 ? -1
+                                                   : file_close_range(LAUNCH_FD + LAUNCH_FDS, ~0u);
 }
 
 /* Exit statuses as env(1) has them. */
