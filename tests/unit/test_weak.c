@@ -9,11 +9,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/seccomp.h>
 #include <seccomp.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sidecar/base/error.h"
 #include "sidecar/base/file.h"
+#include "sidecar/confine/confine.h"
 
 #define CLOSE_RANGE 436
 
@@ -75,9 +79,34 @@ static void descriptors_are_closed_where_the_kernel_has_no_call_for_it(void **st
     }
 }
 
+static int climb(void) {
+    struct confine_request request = {.uid = (uid_t)-1};
+    struct protections protections;
+    struct error err;
+    if (confine_childless(&err) != 0)
+        return 71;
+    if (confine_climb(ROLE_WARDEN, &request, &protections, &err) != 0)
+        return 72;
+    return protections.state[PROTECTION_SECCOMP];
+}
+
+static void a_kernel_without_filters_has_seccomp_off_and_the_role_starts(void **state) {
+    (void)state;
+    static const struct answer none[] = {{SCMP_SYS(seccomp), ENOSYS, 0, 0},
+                                         {SCMP_SYS(prctl), EINVAL, 1, PR_GET_SECCOMP},
+                                         {SCMP_SYS(prctl), EINVAL, 1, PR_SET_SECCOMP}};
+    static const struct answer strict_alone[] = {
+        {SCMP_SYS(seccomp), EINVAL, 1, SECCOMP_SET_MODE_FILTER},
+        {SCMP_SYS(prctl), EINVAL, 1, PR_SET_SECCOMP}};
+    assert_int_equal(run_with(NULL, 0, climb), STATE_ON);
+    assert_int_equal(run_with(none, 3, climb), STATE_OFF);
+    assert_int_equal(run_with(strict_alone, 2, climb), STATE_OFF);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(descriptors_are_closed_where_the_kernel_has_no_call_for_it),
+        cmocka_unit_test(a_kernel_without_filters_has_seccomp_off_and_the_role_starts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
