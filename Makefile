@@ -170,8 +170,8 @@ $(BUILD)/killat: tests/torture/killat.c $(FOLLOW) $(FOLLOW:.c=.h)
 	$(TOOL_CC) $(filter %.c,$^) -o $@
 $(BUILD)/rolewatch: tests/bench/rolewatch.c $(FOLLOW) $(FOLLOW:.c=.h)
 	$(TOOL_CC) $(filter %.c,$^) -o $@
-$(BUILD)/weak: tests/torture/weak.c
-	$(TOOL_CC) $^ -o $@
+$(BUILD)/weak: tests/torture/weak.c tests/torture/weak_landlock.c tests/torture/weak_landlock.h
+	$(TOOL_CC) $(filter %.c,$^) -lseccomp -o $@
 $(BUILD)/measure: tests/bench/measure.c
 	$(TOOL_CC) $^ -o $@
 $(BUILD)/noop: tests/bench/noop.c

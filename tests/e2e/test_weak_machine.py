@@ -1,13 +1,32 @@
 """Machines that offer less: the job runs all the same, what is missing is said,
-and `require:` makes it fatal. The kernel is a real one that answers ENOSYS."""
+and `require:` makes it fatal. The kernel is a real one that gives other answers."""
 
+import errno
+import json
 import resource
+import subprocess
+import sys
 
 import pytest
 
 import house
+import weakness
 
 WEAK = house.BUILD / "weak"
+
+# Reads the set until it has the new password, as a job does whose secret rotates.
+ROTATES = """
+import os, pathlib, time
+wanted = pathlib.Path("wanted")
+deadline = time.monotonic() + 30
+while time.monotonic() < deadline:
+    text = pathlib.Path(os.environ["ARRESTOR_DIR"], "jdbc.properties").read_text()
+    if wanted.exists() and "password=" + wanted.read_text() + "\\n" in text:
+        break
+    time.sleep(0.01)
+else:
+    raise SystemExit(9)
+"""
 
 
 def small_memlock():
@@ -19,6 +38,93 @@ def without_capabilities():
     return ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
 
 
+def machine(name):
+    """The words before a command that make the machine weak, or a skip."""
+    words = weakness.before(name)
+    return words if words is not None else pytest.skip("needs root, and a newer Landlock than the one it plays")
+
+
+# ---- The tool itself
+
+
+def test_each_weakness_that_can_be_had_is_tried():
+    assert sorted(weakness.listed()) == sorted(weakness.MACHINES)
+
+
+# {version: sizes of the attributes, and rights on files, that it knows}
+LANDLOCK = {1: (8, 13), 2: (8, 14), 3: (8, 15), 4: (16, 15), 5: (16, 16), 6: (24, 16)}
+
+PROBE = """
+import ctypes, json, os, struct
+libc = ctypes.CDLL(None, use_errno=True)
+def call(*words):
+    ctypes.set_errno(0)
+    result = libc.syscall(*words)
+    return result if result >= 0 else -ctypes.get_errno()
+def create(*words):
+    text = struct.pack("Q" * len(words), *words)
+    return call(444, ctypes.c_char_p(text), ctypes.c_size_t(len(text)), 0)
+rights = [create(1 << bit) > 0 for bit in range(20)].index(False)
+sizes = {8 * count: create(*[1] * count) for count in (1, 2, 3)}
+told = {"version": call(444, None, ctypes.c_size_t(0), 1), "rights": rights, "sizes": sizes,
+        "zeroes": create(1, 0, 0, 0), "flags": call(444, None, ctypes.c_size_t(0), 8)}
+for name in ("a", "b"):
+    os.mkdir(name)
+open("a/file", "w").close()
+ruleset = create(1 << 0)
+libc.prctl(38, 1, 0, 0, 0)
+call(446, ruleset, 0)
+try:
+    os.rename("a/file", "b/file")
+    told["moves"] = 0
+except OSError as fault:
+    told["moves"] = fault.errno
+print(json.dumps(told))
+"""
+
+
+@pytest.mark.parametrize("abi", LANDLOCK)
+def test_landlock_of_an_older_version_answers_as_it_did(abi, tmp_path):
+    size, rights = LANDLOCK[abi]
+    done = subprocess.run([*machine(f"landlock-abi={abi}"), sys.executable, "-c", PROBE], cwd=tmp_path,
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    got = json.loads(done.stdout)
+    assert (got["version"], got["rights"], got["flags"]) == (abi, rights, -errno.EINVAL)
+    sizes = {int(key): value > 0 or value for key, value in got["sizes"].items()}
+    assert sizes == {asked: asked <= size or -errno.E2BIG for asked in (8, 16, 24)}
+    assert got["zeroes"] > 0, "what an older kernel does not know may be there, as zeroes"
+    assert got["moves"] == errno.EXDEV, "no ruleset lets a file move to another directory by itself"
+
+
+# ---- arrestor run
+
+
+SAID_WITHOUT = []
+
+
+def usual(site):
+    """What is said here of protections when nothing is taken away; measured once."""
+    if not SAID_WITHOUT:
+        result = site.run("spark-submit", "job.py")
+        assert result.status == 0, result.err
+        SAID_WITHOUT.append(weakness.told(result.err))
+    return SAID_WITHOUT[0]
+
+
+@pytest.mark.parametrize("name", weakness.MACHINES)
+def test_the_job_runs_its_secret_rotates_and_what_is_weaker_is_said(site, name):
+    without = usual(site)
+    before, password = machine(name), "another-password"
+    site.write_plan(ROTATES)
+    launch = site.start("spark-submit", "job.py", before=before)
+    directory = launch.record()["environment"]["ARRESTOR_DIR"]
+    site.set_secret(password)
+    (site.path / "wanted").write_text(password)
+    result = launch.finish()
+    assert result.status == 0, result.err
+    assert weakness.told(result.err) == weakness.expected(name, without), result.err
+    assert not house.pathlib.Path(directory).exists(), "the set is wiped with the job"
 def test_a_kernel_without_landlock_and_memfd_secret_runs_the_job_and_says_so(site):
     result = site.run("spark-submit", "job.py", before=[WEAK])
     assert result.status == 0, result.err

@@ -1,0 +1,90 @@
+"""Weak machines, and what arrestor is to say on each.
+
+tests/torture/weak.c gives a program the answers of a machine that offers less. Here
+stands, for each of its names, which protections are weaker then, and helpers that
+read what arrestor says of them.
+"""
+
+import ctypes
+import functools
+import os
+import re
+import subprocess
+
+import house
+
+WEAK = house.BUILD / "weak"
+NO_LANDLOCK = {"landlock": "off"}
+OLD_LANDLOCK = {"landlock": "degraded"}
+NO_SECRET_MEMORY = {"secret-memory": "degraded"}
+NO_SECCOMP = {"seccomp": "off"}
+
+# {weakness: {protection: state}}; what is not named is as it is on this machine without.
+MACHINES = {
+    "memfd-secret": NO_SECRET_MEMORY,
+    "memfd-secret-refused": NO_SECRET_MEMORY,
+    "landlock": NO_LANDLOCK,
+    "landlock-disabled": NO_LANDLOCK,
+    "landlock-refused": NO_LANDLOCK,
+    "landlock-abi=1": OLD_LANDLOCK,
+    "landlock-abi=2": OLD_LANDLOCK,
+    "landlock-abi=3": {},
+    "landlock-abi=4": {},
+    "landlock-abi=5": {},
+    "landlock-abi=6": {},
+    "user-namespaces": {},
+    "clone3": {},
+    "clone3-refused": {},
+    "close-range": {},
+    "close-range-refused": {},
+    "newer-calls": {},
+    "memfd-noexec": {},
+    "seccomp": NO_SECCOMP,
+    "seccomp-filter": NO_SECCOMP,
+    "kernel-4.18": {**NO_LANDLOCK, **NO_SECRET_MEMORY},
+    "kernel-5.10": {**NO_LANDLOCK, **NO_SECRET_MEMORY},
+    "kernel-6.1": {**OLD_LANDLOCK, **NO_SECRET_MEMORY},
+}
+STATES = ("off", "degraded", "on")
+
+
+def listed():
+    """The names that weak itself knows."""
+    return subprocess.run([WEAK, "--list"], capture_output=True, text=True, check=True).stdout.split()
+
+
+def before(name):
+    """The words that make the machine weak; None where that cannot be had here."""
+    is_old = name.startswith("landlock-abi=") or name == "kernel-6.1"
+    wanted = int(name.removeprefix("landlock-abi=")) if name.startswith("landlock-abi=") else 2
+    if is_old and (os.geteuid() != 0 or landlock_version() < wanted):
+        return None
+    return [str(WEAK), "--without", name]
+
+
+@functools.cache
+def landlock_version():
+    """Of this machine; -1 without Landlock."""
+    return ctypes.CDLL(None).syscall(444, None, ctypes.c_size_t(0), 1)
+
+
+def told(err):
+    """{protection: state} of the lines that say so; each may be said once."""
+    lines = re.findall(r"^arrestor: (off|degraded): ([a-z-]+) \((.+)\)$", err, flags=re.M)
+    names = [name for _, name, _ in lines]
+    assert len(names) == len(set(names)), f"said twice: {err}"
+    return {name: state for state, name, _ in lines}
+
+
+def why(err, protection):
+    """The reason that is given for a protection; None where nothing is said of it."""
+    found = re.search(rf"^arrestor: (?:off|degraded): {protection} \((.+)\)$", err, flags=re.M)
+    return found and found.group(1)
+
+
+def expected(name, usual):
+    """What is to be said on a machine of that weakness, where `usual` is said without."""
+    weaker = {**usual}
+    for protection, state in MACHINES[name].items():
+        weaker[protection] = min(state, usual.get(protection, "on"), key=STATES.index)
+    return weaker
