@@ -18,6 +18,7 @@
 #include "selftest/claim.h"
 #include "selftest/role.h"
 #include "sidecar/base/error.h"
+#include "sidecar/base/file.h"
 #include "sidecar/config/config.h"
 #include "sidecar/fetch/vault/vault_http.h"
 #include "sidecar/fetch/vault/vault_memory.h"
@@ -112,8 +113,8 @@ _Noreturn static void run_store(const struct store *store, int ready) {
 
 static struct store start_store(void) {
     struct store store = {.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0),
-                          .ca = memfd_create("ca", MFD_CLOEXEC),
-                          .stranger = memfd_create("stranger", MFD_CLOEXEC)};
+                          .ca = file_make_memory("ca", MFD_CLOEXEC),
+                          .stranger = file_make_memory("stranger", MFD_CLOEXEC)};
     struct sockaddr_in here = {.sin_family = AF_INET};
     socklen_t length = sizeof here;
     int ready[2];

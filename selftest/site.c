@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "selftest/claim.h"
+#include "sidecar/base/file.h"
 
 const char site_safe[] = "spark.app.name selftest\n"
                          "spark.master local[1]\n"
@@ -122,7 +123,7 @@ static void exec_command(const struct site *site, const char *const *words, cons
 }
 
 static int memory_file(const char *text) {
-    int fd = memfd_create("selftest", MFD_CLOEXEC);
+    int fd = file_make_memory("selftest", MFD_CLOEXEC);
     claim_need(fd >= 0, "make a memory file");
     if (text != NULL)
         claim_need(write(fd, text, strlen(text)) == (ssize_t)strlen(text) && lseek(fd, 0, 0) == 0,

@@ -13,6 +13,9 @@
 #include "sidecar/base/error.h"
 #include "sidecar/base/number.h"
 
+/* MFD_NOEXEC_SEAL of linux/memfd.h, which older headers lack. */
+#define NOEXEC_SEAL 8u
+
 static const char *kind_name(mode_t mode) {
     return S_ISDIR(mode)    ? "a directory"
            : S_ISFIFO(mode) ? "a pipe"
@@ -153,6 +156,11 @@ int file_write_all(int fd, const void *bytes, size_t length) {
     return 0;
 }
 
+int file_make_memory(const char *name, unsigned flags) {
+    int fd = memfd_create(name, flags);
+    return fd < 0 && errno == EACCES ? memfd_create(name, flags | NOEXEC_SEAL) : fd;
+}
+
 static int seal(int fd, struct error *err) {
     if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0)
         return error_system(err, ERROR_SYSTEM, "cannot seal a memory file");
@@ -160,7 +168,7 @@ static int seal(int fd, struct error *err) {
 }
 
 int file_seal_bytes(const char *name, const void *bytes, size_t length, struct error *err) {
-    int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    int fd = file_make_memory(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (fd < 0)
         return error_system(err, ERROR_SYSTEM, "cannot make a memory file");
     if (file_write_all(fd, bytes, length) != 0 || lseek(fd, 0, SEEK_SET) != 0) {

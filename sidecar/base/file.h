@@ -39,6 +39,10 @@ int file_close_range(unsigned first, unsigned last);
 /* Writes all bytes, resuming short writes and EINTR. 0, or -1 with errno. */
 int file_write_all(int fd, const void *bytes, size_t length);
 
+/* memfd_create(2), also where vm.memfd_noexec=2 allows only what can never be executed
+ * (Linux 6.3). Descriptor, or -1 with errno. */
+int file_make_memory(const char *name, unsigned flags);
+
 /* A sealed memory file with these bytes (memfd, F_SEAL_SEAL|SHRINK|GROW|WRITE),
  * offset 0, close-on-exec. Descriptor or -1 with ERROR_SYSTEM. Not for secrets. */
 int file_seal_bytes(const char *name, const void *bytes, size_t length, struct error *err);

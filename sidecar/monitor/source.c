@@ -125,7 +125,7 @@ int source_environment(struct monitor *m, struct error *err) {
     char *text = arena_text(&m->arena, script, sizeof script - 1);
     char *program = arena_text(&m->arena, m->program, strlen(m->program));
     char *argv[] = {bash, norc, noprofile, command, text, program, NULL};
-    int dump = memfd_create("environment", MFD_CLOEXEC), result = -1;
+    int dump = file_make_memory("environment", MFD_CLOEXEC), result = -1;
     if (dump < 0 || text == NULL || program == NULL) {
         error_system(err, ERROR_SYSTEM, "cannot record the environment");
         goto out;

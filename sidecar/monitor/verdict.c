@@ -40,8 +40,8 @@ static int seal_merged(struct monitor *m, struct error *err) {
 int verdict_ask(struct monitor *m, struct error *err) {
     int fds[SLOTS];
     spawn_clear_slots(fds);
-    m->merged = memfd_create("properties", MFD_CLOEXEC);
-    m->report = m->dry_run == LAUNCH_REPORT_NONE ? -1 : memfd_create("report", MFD_CLOEXEC);
+    m->merged = file_make_memory("properties", MFD_CLOEXEC);
+    m->report = m->dry_run == LAUNCH_REPORT_NONE ? -1 : file_make_memory("report", MFD_CLOEXEC);
     if (m->merged < 0 || (m->report < 0 && m->dry_run != LAUNCH_REPORT_NONE))
         return error_system(err, ERROR_SYSTEM, "cannot make a memory file");
     fds[SLOT_CONFIG] = m->config;

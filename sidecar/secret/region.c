@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "sidecar/base/error.h"
+#include "sidecar/base/file.h"
 
 #define REGION_SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
 
@@ -60,7 +61,7 @@ static void lock_region(struct region *region) {
 }
 
 static int make_memfd(struct region *region, size_t size, struct error *err) {
-    int fd = memfd_create("secrets", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    int fd = file_make_memory("secrets", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (fd < 0)
         return error_system(err, ERROR_MEMORY, "cannot make memory for secrets");
     if (ftruncate(fd, (off_t)size) != 0 || fcntl(fd, F_ADD_SEALS, REGION_SEALS) != 0 ||

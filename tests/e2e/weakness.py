@@ -38,7 +38,7 @@ MACHINES = {
     "close-range": {},
     "close-range-refused": {},
     "newer-calls": {},
-    "memfd-noexec": {},
+    "memfd-exec": {},
     "seccomp": NO_SECCOMP,
     "seccomp-filter": NO_SECCOMP,
     "kernel-4.18": {**NO_LANDLOCK, **NO_SECRET_MEMORY},

@@ -35,6 +35,8 @@
     { 0, SCMP_CMP_MASKED_EQ, 0, 0 }
 #define HAS(argument, bits)                                                                        \
     { argument, SCMP_CMP_MASKED_EQ, bits, bits }
+#define LACKS(argument, bits)                                                                      \
+    { argument, SCMP_CMP_MASKED_EQ, bits, 0 }
 #define IS(argument, value)                                                                        \
     { argument, SCMP_CMP_EQ, value, 0 }
 
@@ -66,7 +68,8 @@ static const struct refusal refusals[] = {
     {"newer-calls", SYS_statx, 0, ENOSYS, ANY},
     {"newer-calls", SYS_renameat2, 0, ENOSYS, ANY},
     {"newer-calls", SYS_copy_file_range, 0, ENOSYS, ANY},
-    {"memfd-noexec", SYS_memfd_create, 0, EINVAL, HAS(1, NOEXEC_SEAL)},
+    /* vm.memfd_noexec=2 */
+    {"memfd-exec", SYS_memfd_create, 0, EACCES, LACKS(1, NOEXEC_SEAL)},
     {"seccomp", SYS_seccomp, 0, ENOSYS, ANY},
     {"seccomp", SYS_prctl, 0, EINVAL, IS(0, PR_GET_SECCOMP)},
     {"seccomp", SYS_prctl, 0, EINVAL, IS(0, PR_SET_SECCOMP)},
