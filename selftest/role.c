@@ -83,7 +83,7 @@ static void exec_real(enum role role, int channel, bool traced) {
         (void)snprintf(uid, sizeof uid, "%u", (unsigned)claim_service_uid());
     (void)snprintf(name, sizeof name, "%s", role_name(role));
     char *argv[] = {program, word, name, uid, uid, NULL}, *environment[] = {NULL};
-    int above = fcntl(channel, F_DUPFD, 64);
+    int above = fcntl(channel, F_DUPFD, SLOT_FIRST + 1);
     if (above < 0 || dup2(above, SLOT_FIRST) < 0 || file_close_range(SLOT_FIRST + 1, ~0u) != 0)
         _exit(70);
     if (traced && ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0)

@@ -10,8 +10,10 @@
 #include "sidecar/confine/role_table.h"
 #include "sidecar/monitor/monitor.h"
 
-/* Above every slot and below any sensible limit on open files. */
-#define SPARE_FD 64
+/* Above every slot and what the job is given: no more, because there may be a limit of
+ * 64 open files. */
+#define SPARE_FD (LAUNCH_FD + LAUNCH_FDS)
+_Static_assert(SPARE_FD >= SLOT_FIRST + LIMIT_ROLE_SLOTS, "copies lie above every slot");
 
 void spawn_clear_slots(int fds[SLOTS]) {
     for (int i = 0; i < SLOTS; i++)
@@ -76,6 +78,7 @@ static void exec_role(const struct monitor *m, enum role role, const int fds[SLO
         arrange_standard() == 0 && arrange_slots(role_table[role].slots, fds) == 0)
         (void)execve(role_table[role].program != NULL ? m->fetch_path : "/proc/self/exe", argv,
                      environment);
+    monitor_say("%s could not be started: %s", role_name(role), strerror(errno));
     _exit(error_status(ERROR_SYSTEM));
 }
 

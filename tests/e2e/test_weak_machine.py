@@ -125,6 +125,36 @@ def test_the_job_runs_its_secret_rotates_and_what_is_weaker_is_said(site, name):
     assert result.status == 0, result.err
     assert weakness.told(result.err) == weakness.expected(name, without), result.err
     assert not house.pathlib.Path(directory).exists(), "the set is wiped with the job"
+# ---- Limits
+
+
+def limited(**limits):
+    """A preexec_fn that sets limits: open_files=64."""
+    def apply():
+        for name, value in limits.items():
+            resource.setrlimit(getattr(resource, name), (value, value))
+    return apply
+
+
+@pytest.mark.parametrize("files", [64, 1024])
+def test_few_open_files_are_enough(site, files):
+    without = usual(site)
+    result = site.run("spark-submit", "job.py", preexec_fn=limited(RLIMIT_NOFILE=files))
+    assert result.status == 0, result.err
+    assert weakness.told(result.err) == without
+    assert result.record["limits"]["RLIMIT_NOFILE"] == [files, files]
+
+
+def test_too_few_open_files_are_named_as_the_reason(site):
+    result = site.run("spark-submit", "job.py", preexec_fn=limited(RLIMIT_NOFILE=20))
+    assert result.status == 125
+    assert result.record is None
+    assert "warden could not be started: " in result.err
+
+
+# ---- The older kernel, by its first name
+
+
 def test_a_kernel_without_landlock_and_memfd_secret_runs_the_job_and_says_so(site):
     result = site.run("spark-submit", "job.py", before=[WEAK])
     assert result.status == 0, result.err
