@@ -141,7 +141,7 @@ demo: $(BUILD)/deps-build $(BUILD)/deps-venv
 	@tests/bin/demo
 
 test: deps
-	$(AGAIN) all units $(BUILD)/role-table $(BUILD)/killat $(BUILD)/weak
+	$(AGAIN) all units $(BUILD)/role-table $(BUILD)/killat $(BUILD)/weak $(BUILD)/search
 	@tests/bin/run-tests
 
 check: $(BUILD)/deps-test
@@ -167,6 +167,9 @@ FOLLOW  := tests/torture/follow.c
 TOOL_CC  = $(CC) $(CPPFLAGS) -O2 -std=c17 $(WARNINGS)
 
 $(BUILD)/killat: tests/torture/killat.c $(FOLLOW) $(FOLLOW:.c=.h)
+	$(TOOL_CC) $(filter %.c,$^) -o $@
+$(BUILD)/search: tests/torture/search.c tests/torture/search_memory.c $(FOLLOW) \
+                 $(FOLLOW:.c=.h) tests/torture/search.h
 	$(TOOL_CC) $(filter %.c,$^) -o $@
 $(BUILD)/rolewatch: tests/bench/rolewatch.c $(FOLLOW) $(FOLLOW:.c=.h)
 	$(TOOL_CC) $(filter %.c,$^) -o $@

@@ -10,6 +10,7 @@ came is in fake.requests, with its headers and its body.
 
 import json
 import socket
+import ssl
 import threading
 from dataclasses import dataclass, field
 
@@ -77,14 +78,18 @@ def lookup(seconds=60, renewable=True, **more):
 
 
 class FakeVault:
-    def __init__(self):
+    def __init__(self, certificate=None):
+        """Over TLS where a certificate is given, an openbao.Certificate for localhost."""
         self.rules, self.requests, self.connections = {}, [], 0
         self.lock = threading.Lock()
         self.ended = threading.Event()
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port = self.listener.getsockname()[1]
-        self.address = f"http://127.0.0.1:{self.port}"
-        self.ca = None
+        self.address = f"https://localhost:{self.port}" if certificate else f"http://127.0.0.1:{self.port}"
+        self.ca, self.tls = certificate and certificate.ca, None
+        if certificate:
+            self.tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            self.tls.load_cert_chain(certificate.certificate, certificate.key)
         threading.Thread(target=self.accept, daemon=True).start()
 
     def __enter__(self):
@@ -116,6 +121,8 @@ class FakeVault:
 
     def serve(self, connection):
         try:
+            if self.tls:
+                connection = self.tls.wrap_socket(connection, server_side=True)
             with connection, connection.makefile("rb") as stream:
                 while self.answer_one(connection, stream):
                     pass

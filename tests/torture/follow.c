@@ -47,6 +47,11 @@ static bool is_stop_signal(int signal) {
     return signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
 }
 
+static bool wants_calls(const struct follow *follow, pid_t pid) {
+    return pid == follow->target ||
+           (follow->wants_calls != NULL && follow->wants_calls(follow->context, pid));
+}
+
 /* Lets a stopped process go on, as its stop demands. */
 static void see_stop(struct follow *follow, pid_t pid, int status) {
     int signal = WSTOPSIG(status), event = status >> 16;
@@ -61,7 +66,7 @@ static void see_stop(struct follow *follow, pid_t pid, int status) {
         see_event(follow, pid, event);
     else
         deliver = signal;
-    (void)ptrace(pid == follow->target ? PTRACE_SYSCALL : PTRACE_CONT, pid, 0L, deliver);
+    (void)ptrace(wants_calls(follow, pid) ? PTRACE_SYSCALL : PTRACE_CONT, pid, 0L, deliver);
 }
 
 static pid_t start(char **command) {

@@ -14,6 +14,7 @@ struct follow {
     void (*on_exit)(void *context, pid_t pid);              /* about to end, memory still there */
     void (*on_call)(void *context, pid_t pid, long number); /* system calls of `target`, before */
     pid_t target;                                           /* whose calls are seen; 0: nobody's */
+    bool (*wants_calls)(void *context, pid_t pid);          /* or whose, beside; or NULL */
 };
 
 /* Runs command to its end, and until its last descendant has ended. The status

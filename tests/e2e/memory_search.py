@@ -1,0 +1,135 @@
+"""Planted values, and where in the memory of processes they are: build/search, and what it told.
+
+    planted = Planted(path, password=b"…", token=b"…")
+    looks = planted.look(pid, …)                      # as they stand now
+    before = planted.before()                         # put before a command: at each system call of arrestor in it
+    looks = planted.told()                            # when that has ended
+"""
+
+import base64
+import json
+import os
+import secrets
+import string
+import subprocess
+import urllib.parse
+from dataclasses import dataclass
+
+import house
+
+PROGRAM = house.BUILD / "search"
+CALLS = {"write": 1, "close": 3, "poll": 7, "pread64": 17, "sendmsg": 46, "recvmsg": 47, "ftruncate": 77,
+         "exit_group": 231, "openat": 257, "renameat": 264, "memfd_secret": 447}
+CALL_NAMES = {number: name for name, number in CALLS.items()}
+
+
+def canary():
+    """A value that every encoding writes in another way; the pieces between are longer than the shortest run."""
+    letters = string.ascii_letters + string.digits
+    pieces = ["".join(secrets.choice(letters) for _ in range(17)) for _ in range(4)]
+    return '{}"{}/{}+\u00e9{}'.format(*pieces)
+
+
+def plain_canary():
+    """A value for a header or a line of its own."""
+    return "canary." + secrets.token_hex(24)
+
+
+def forms(value):
+    """{form: bytes} of every way in which a value could be written."""
+    text = value.decode(errors="replace")
+    found = {"raw": value, "hex": value.hex().encode(), "HEX": value.hex().upper().encode(),
+             "url": urllib.parse.quote(value, safe="").encode(), "url-lower": urllib.parse.quote(value).lower().encode(),
+             "json": json.dumps(text)[1:-1].encode(), "json-slash": json.dumps(text)[1:-1].replace("/", "\\/").encode(),
+             "utf-16": text.encode("utf-16-le"), "backwards": value[::-1]}
+    for shift in range(3):  # base64 of what stands anywhere in a longer text
+        coded = base64.b64encode(b"\0" * shift + value)[4 if shift else 0:].rstrip(b"=")[:-1]
+        found[f"base64-{shift}"] = coded
+        found[f"base64url-{shift}"] = coded.replace(b"+", b"-").replace(b"/", b"_")
+    seen, distinct = set(), {}
+    for name, written in found.items():
+        if written not in seen and len(written) >= 12:
+            distinct[name] = written
+        seen.add(written)
+    return distinct
+
+
+@dataclass(frozen=True)
+class Look:
+    """One process at one moment. closed: mappings that nobody else can read; handles: descriptors of such memory."""
+    pid: int
+    role: str
+    event: str  # exec, call, end, look
+    call: int
+    count: int  # calls so far
+    time: float
+    hits: tuple = ()  # of (label, where), the longest run of any form
+    detail: tuple = ()
+    closed: tuple = ()
+    handles: int = 0
+    bytes: int = 0
+
+    @property
+    def labels(self):
+        return {label for label, _ in self.hits}
+
+    @property
+    def call_name(self):
+        return CALL_NAMES.get(self.call, str(self.call))
+
+
+def parse_look(row):
+    hits = row.get("hits", [])
+    return Look(row["pid"], row["role"], row["event"], row["call"], row.get("count", 0), row.get("time", 0),
+                tuple(sorted({(hit["label"], hit["where"]) for hit in hits})),
+                tuple((hit["label"], hit["where"], hit["form"], hit["run"], hit["times"]) for hit in hits),
+                tuple(tuple(sorted(closed.items())) for closed in row.get("closed", [])),
+                row.get("handles", 0), row.get("bytes", 0))
+
+
+class Planted:
+    def __init__(self, path, **values):
+        self.needles, self.report = path / "needles", path / "memory.json"
+        self.values = {}
+        self.plant(**values)
+
+    def plant(self, **values):
+        """Before a search begins. The second password is told as a password: password2=."""
+        self.values |= {label: value if isinstance(value, bytes) else value.encode()
+                        for label, value in values.items()}
+        lines = [f"{label.rstrip('2')} {name} {written.hex()}\n" for label, value in self.values.items()
+                 for name, written in forms(value).items()]
+        self.needles.write_text("".join(lines), encoding="utf-8")
+        self.needles.chmod(0o600)
+
+    def before(self, park=None):
+        """Words before a command. park: (role, name of a call)."""
+        self.report.unlink(missing_ok=True)
+        parking = ["-p", f"{park[0]}:{CALLS[park[1]]}"] if park else []
+        return [str(PROGRAM), str(self.needles), str(self.report), *parking]
+
+    def told(self):
+        rows = [json.loads(line) for line in self.report.read_text(encoding="utf-8").splitlines()]
+        return [parse_look(row) for row in rows]
+
+    def parked(self):
+        """The process that was parked, or None so far."""
+        if not self.report.exists():
+            return None
+        for line in self.report.read_text(encoding="utf-8").splitlines():
+            if '"parked"' in line and line.endswith("}"):
+                return json.loads(line)["pid"]
+        return None
+
+    def look(self, *pids):
+        """Processes as they stand; what has ended meanwhile shows nothing."""
+        report = self.report.with_suffix(".now")
+        done = subprocess.run([str(PROGRAM), str(self.needles), str(report), *map(str, pids)], check=False,
+                              capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return [parse_look(json.loads(line)) for line in report.read_text(encoding="utf-8").splitlines()]
+
+    def look_everywhere(self, but=()):
+        """Every process of the machine but our own, and those that are named."""
+        own = {os.getpid(), *but}
+        return self.look(*(pid for pid in house.all_pids() if pid not in own))
