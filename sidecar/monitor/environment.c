@@ -19,6 +19,9 @@ static const struct {
 static const char *const ours[] = {"ARRESTOR_STRONGBOX", "ARRESTOR_STRONGBOX_KEY",
                                    "ARRESTOR_CONFIG", "VAULT_TOKEN"};
 
+/* Of these, what would be a secret in other hands: spark-env.sh, the judge. */
+static const char *const credentials[] = {"VAULT_TOKEN"};
+
 /* What the launch sets anew. */
 static const char *const placed[] = {"ARRESTOR_DIR", "SPARK_CONF_DIR", "SPARK_ENV_LOADED"};
 
@@ -72,6 +75,24 @@ void environment_judge(struct monitor *m, struct buffer *rules) {
                 buffer_printf(rules, "%s%s", rules->length > 0 ? " " : "", refused[i].rule);
         }
     }
+}
+
+static bool is_credential(const struct monitor *m, const char *entry) {
+    for (size_t i = 0; i < sizeof credentials / sizeof *credentials; i++)
+        if (is_named(entry, credentials[i]))
+            return !is_kept(m, entry);
+    return false;
+}
+
+char **environment_source(struct monitor *m) {
+    size_t count = 0, kept = 0;
+    while (m->environment[count] != NULL)
+        count++;
+    char **ret = arena_array(&m->arena, count + 1, sizeof *ret);
+    for (size_t i = 0; ret != NULL && i < count; i++)
+        if (!is_credential(m, m->environment[i]))
+            ret[kept++] = m->environment[i];
+    return ret;
 }
 
 static bool is_replaced(const struct monitor *m, const char *entry) {

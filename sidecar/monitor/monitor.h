@@ -227,6 +227,9 @@ uint8_t swap_state_of(int fd);
 void environment_judge(struct monitor *m, struct buffer *rules);
 /* Value of a variable in a NULL-terminated environment, or NULL. */
 const char *environment_get(char *const *environment, const char *name);
+/* What spark-env.sh is sourced with: the caller's environment without the store
+ * token, unless keep-env names it. In the arena; NULL when exhausted. */
+char **environment_source(struct monitor *m);
 /* The environment of the launch: recorded, with ours put in and what arrestor
  * itself used taken out. In the arena; NULL when exhausted. */
 char **environment_launch(struct monitor *m);

@@ -109,11 +109,14 @@ static const char *find_bash(void) {
  * by its end of a socket pair, made by us and open as long as this lasts, that
  * the frozen launch is judged anyway, and passes in silence. */
 static int run_bash(struct monitor *m, char *const *argv, int dump, struct error *err) {
+    char **environment = environment_source(m);
     int pair[2];
+    if (environment == NULL)
+        return error_set(err, ERROR_MEMORY, "no memory for the environment");
     if (channel_pair(pair, err) != 0)
         return -1;
     const int keep[LAUNCH_FDS] = {dump, pair[1]};
-    pid_t pid = spawn_job(m, find_bash(), argv, m->environment, keep, err);
+    pid_t pid = spawn_job(m, find_bash(), argv, environment, keep, err);
     (void)close(pair[1]);
     int result = pid < 0 ? -1 : loop_await(m, pid, err);
     (void)close(pair[0]);

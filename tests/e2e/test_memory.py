@@ -268,6 +268,26 @@ def test_a_judge_without_a_monitor_shows_no_value_of_its_inputs(site, planted, w
     assert held(looks) == {words[0]: {"conf"}}
 
 
+def test_a_token_in_the_environment_is_nowhere_but_in_that_and_in_fetch_net(site, store_pod, launches):
+    """Monitor's own environment cannot be helped; the judge's, that of spark-env.sh and of the job do without."""
+    pod, planted = store_pod
+    site.conf.joinpath("spark-env.sh").write_text("env > $SPARK_CONF_DIR/../seen-by-spark-env\n", encoding="utf-8")
+    pod.configure(vault={"auth": {"token": {}}})
+    site.yaml.write_text(pod.yaml.read_text(encoding="utf-8"), encoding="utf-8")
+    followed = Followed(site, planted, "run", "-c", site.yaml, "--", "spark-submit", "job.py",
+                        environment={"VAULT_TOKEN": planted.values["token"].decode()})
+    launches.append(followed)
+    result, looks = followed.finish()
+    assert result.status == 0, result.err
+    print(table(looks))
+    judge_looks(looks, ends={"run", "judge", "warden", "sweep", "dial", "fetch-net", "place"}, kept={"run": {"token"}})
+    assert held(looks) == {"run": {"token"}, "fetch-net": {"password", "token"}, "place": {"password"}}
+    in_monitor = {detail for look in looks if look.role == "run" for detail in look.detail}
+    assert {(where, times) for _, where, _, _, times in in_monitor} == {("[stack]", 1)}
+    assert "VAULT_TOKEN" not in (site.path / "seen-by-spark-env").read_text(encoding="utf-8")
+    assert "VAULT_TOKEN" not in result.record["environment"]
+
+
 # ---- The search itself
 
 
