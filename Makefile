@@ -162,6 +162,15 @@ torture: deps
 
 units: $(UNITS) $(REFS)
 
+# ---- Both executables once more, with allocations that fail (make torture-calls).
+$(BUILD)/torture/arrestor: $(BUILD)/o/sidecar/main.o $(LIBRARY)
+$(BUILD)/torture/arrestor-fetch: $(BUILD)/o/sidecar/main_fetch.o $(FETCH)
+$(BUILD)/torture/arrestor-fetch: private LDLIBS += $(NETLIBS)
+$(BUILD)/torture/arrestor $(BUILD)/torture/arrestor-fetch: $(BUILD)/o/tests/torture/failing_alloc.o
+	@mkdir -p $(@D)
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(CFLAGS) -pie $(LINKING) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
 # ---- Tools of the tests and of bench, each one small program.
 FOLLOW  := tests/torture/follow.c
 TOOL_CC  = $(CC) $(CPPFLAGS) -O2 -std=c17 $(WARNINGS)
@@ -170,6 +179,8 @@ $(BUILD)/killat: tests/torture/killat.c $(FOLLOW) $(FOLLOW:.c=.h)
 	$(TOOL_CC) $(filter %.c,$^) -o $@
 $(BUILD)/search: tests/torture/search.c tests/torture/search_memory.c $(FOLLOW) \
                  $(FOLLOW:.c=.h) tests/torture/search.h
+	$(TOOL_CC) $(filter %.c,$^) -o $@
+$(BUILD)/failat: tests/torture/failat.c tests/torture/fault_table.c $(FOLLOW) $(FOLLOW:.c=.h)
 	$(TOOL_CC) $(filter %.c,$^) -o $@
 $(BUILD)/rolewatch: tests/bench/rolewatch.c $(FOLLOW) $(FOLLOW:.c=.h)
 	$(TOOL_CC) $(filter %.c,$^) -o $@

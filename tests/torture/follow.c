@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
@@ -29,14 +30,39 @@ bool follow_role(pid_t pid, char *text, size_t size) {
     return true;
 }
 
+static bool wants_calls(const struct follow *follow, pid_t pid) {
+    return pid == follow->target ||
+           (follow->wants_calls != NULL && follow->wants_calls(follow->context, pid));
+}
+
 static void see_call(struct follow *follow, pid_t pid) {
     struct __ptrace_syscall_info info;
-    if (follow->on_call != NULL && ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof info, &info) > 0 &&
-        info.op == PTRACE_SYSCALL_INFO_ENTRY)
+    if (!wants_calls(follow, pid) || ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof info, &info) <= 0)
+        return;
+    if (follow->on_call != NULL && info.op == PTRACE_SYSCALL_INFO_ENTRY)
         follow->on_call(follow->context, pid, (long)info.entry.nr);
+    if (follow->on_return != NULL && info.op == PTRACE_SYSCALL_INFO_EXIT)
+        follow->on_return(follow->context, pid);
+}
+
+/* The first stop of a child that the kernel has attached for us. */
+static void see_start(struct follow *follow, pid_t pid) {
+    char path[64], text[512];
+    (void)snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    ssize_t length = read(fd, text, sizeof text - 1);
+    (void)close(fd);
+    text[length > 0 ? length : 0] = '\0';
+    const char *name_end = strrchr(text, ')');
+    if (name_end != NULL && strlen(name_end) > 4) /* ") S PPID" */
+        follow->on_fork(follow->context, (pid_t)strtol(name_end + 4, NULL, 10), pid);
 }
 
 static void see_event(struct follow *follow, pid_t pid, int event) {
+    if (event == PTRACE_EVENT_STOP && follow->on_fork != NULL)
+        see_start(follow, pid);
     if (event == PTRACE_EVENT_EXEC && follow->on_exec != NULL)
         follow->on_exec(follow->context, pid);
     if (event == PTRACE_EVENT_EXIT && follow->on_exit != NULL)
@@ -45,11 +71,6 @@ static void see_event(struct follow *follow, pid_t pid, int event) {
 
 static bool is_stop_signal(int signal) {
     return signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
-}
-
-static bool wants_calls(const struct follow *follow, pid_t pid) {
-    return pid == follow->target ||
-           (follow->wants_calls != NULL && follow->wants_calls(follow->context, pid));
 }
 
 /* Lets a stopped process go on, as its stop demands. */
@@ -105,9 +126,13 @@ int follow_command(struct follow *follow, char **command) {
         pid_t pid = waitpid(-1, &status, __WALL);
         if (pid < 0 && errno != EINTR)
             return result;
-        if (pid > 0 && WIFSTOPPED(status))
+        if (pid > 0 && WIFSTOPPED(status)) {
             see_stop(follow, pid, status);
-        else if (pid == first)
+            continue;
+        }
+        if (pid > 0 && follow->on_end != NULL)
+            follow->on_end(follow->context, pid, status);
+        if (pid == first)
             result = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     }
 }

@@ -10,11 +10,15 @@
 
 struct follow {
     void *context;
-    void (*on_exec)(void *context, pid_t pid);              /* a new program; or NULL */
-    void (*on_exit)(void *context, pid_t pid);              /* about to end, memory still there */
-    void (*on_call)(void *context, pid_t pid, long number); /* system calls of `target`, before */
-    pid_t target;                                           /* whose calls are seen; 0: nobody's */
-    bool (*wants_calls)(void *context, pid_t pid);          /* or whose, beside; or NULL */
+    /* Each may be NULL. */
+    void (*on_fork)(void *context, pid_t parent, pid_t pid); /* a child that has not run yet */
+    void (*on_exec)(void *context, pid_t pid);               /* a new program */
+    void (*on_exit)(void *context, pid_t pid);               /* about to end, memory still there */
+    void (*on_end)(void *context, pid_t pid, int status);    /* has ended, as waitpid tells it */
+    void (*on_call)(void *context, pid_t pid, long number);  /* system calls of `target`, before */
+    void (*on_return)(void *context, pid_t pid);             /* … and after */
+    pid_t target;                                            /* whose calls are seen; 0: nobody's */
+    bool (*wants_calls)(void *context, pid_t pid);           /* or whose, beside */
 };
 
 /* Runs command to its end, and until its last descendant has ended. The status
