@@ -138,7 +138,12 @@ int yaml_explain(const struct yaml_source *source, const yaml_parser_t *parser, 
     const struct problem *row = find_problem(parser);
     const yaml_mark_t *mark =
         row != NULL && row->at_context ? &parser->context_mark : &parser->problem_mark;
-    yaml_error(source, mark->line + 1, mark->column + 1, err, "%s",
-               row != NULL ? row->what : parser->problem);
+    size_t line = mark->line + 1, column = mark->column + 1, last, end;
+    find_place(source, source->length, &last, &end);
+    if (line > last) { /* libyaml ends a text that has no newline at its end with one */
+        line = last;
+        column = end;
+    }
+    yaml_error(source, line, column, err, "%s", row != NULL ? row->what : parser->problem);
     return error_todo(err, "%s", row != NULL ? row->todo : "see yaml.org for the syntax");
 }

@@ -142,6 +142,13 @@ static void a_quoted_merge_sign_is_an_ordinary_key(void **state) {
     arena_free(&f.arena);
 }
 
+static void what_is_missing_at_the_end_is_missed_in_the_last_line(void **state) {
+    (void)state;
+    assert_refused_at("a: {b: c", 1, 9, "not closed");
+    assert_refused_at("a: 1\nb: [x", 2, 6, "not closed");
+    assert_refused_at("a: {b: c\n", 2, 1, "not closed");
+}
+
 static void syntax_errors_are_said_in_human_words(void **state) {
     (void)state;
     assert_refused_at("a: 1\nb: \"open\nc: 2\n", 2, 4, "never closed");
@@ -312,6 +319,7 @@ int main(void) {
         cmocka_unit_test(a_duplicate_key_names_where_the_first_one_stands),
         cmocka_unit_test(what_is_beyond_plain_yaml_is_refused_where_it_stands),
         cmocka_unit_test(a_quoted_merge_sign_is_an_ordinary_key),
+        cmocka_unit_test(what_is_missing_at_the_end_is_missed_in_the_last_line),
         cmocka_unit_test(syntax_errors_are_said_in_human_words),
         cmocka_unit_test(text_that_is_not_utf8_is_refused_and_never_shown),
         cmocka_unit_test(depth_is_bounded),
