@@ -96,8 +96,8 @@ int set_status_parse(const char *text, size_t length, struct arena *arena, struc
 
 int set_status_parse_head(const char *text, size_t length, struct arena *arena,
                           struct set_status *ret, struct error *err) {
-    const char *secrets =
-        memmem(text, length < HEAD_MOST ? length : HEAD_MOST, SECRETS, strlen(SECRETS));
+    size_t most = length < HEAD_MOST ? length : HEAD_MOST;
+    const char *secrets = most > 0 ? memmem(text, most, SECRETS, strlen(SECRETS)) : NULL;
     if (secrets == NULL)
         return set_status_parse(text, length, arena, ret, err);
     struct buffer head = buffer_make(HEAD_MOST + sizeof "]}" + sizeof SECRETS);

@@ -284,6 +284,20 @@ static void the_head_tells_the_same_as_the_whole(void **state) {
         }
 }
 
+static void a_status_of_no_bytes_is_none(void **state) {
+    struct arena arena = arena_make(LIMIT_ARENA_BYTES);
+    struct set_status seen;
+    struct error err;
+    (void)state;
+    error_clear(&err);
+    assert_int_equal(set_status_parse(NULL, 0, &arena, &seen, &err), -1);
+    assert_int_equal(err.code, ERROR_PROTOCOL);
+    error_clear(&err);
+    assert_int_equal(set_status_parse_head(NULL, 0, &arena, &seen, &err), -1);
+    assert_int_equal(err.code, ERROR_PROTOCOL);
+    arena_free(&arena);
+}
+
 static void a_head_that_is_cut_is_refused(void **state) {
     (void)state;
     struct set_status status = make_status(), seen = {.generation = 77};
@@ -303,6 +317,7 @@ int main(void) {
     json_object_seed(1);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_head_tells_the_same_as_the_whole),
+        cmocka_unit_test(a_status_of_no_bytes_is_none),
         cmocka_unit_test(a_head_that_is_cut_is_refused),
         cmocka_unit_test(a_status_is_read_as_it_was_written),
         cmocka_unit_test(times_are_written_for_people_and_for_machines),
