@@ -36,8 +36,10 @@ static bool is_kept(const char *path) {
     const char *line = strstr(mounts, device);
     if (line == NULL)
         return false;
+    /* The filesystem's own options come last; paths before them may hold any word. */
     size_t length = strcspn(line, "\n");
-    const char *option = strstr(line, "noswap");
+    const char *options = memrchr(line, ' ', length);
+    const char *option = options == NULL ? NULL : strstr(options, "noswap");
     return option != NULL && option < line + length;
 }
 

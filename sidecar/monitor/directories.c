@@ -364,7 +364,10 @@ int directories_make(struct monitor *m, struct error *err) {
     if (apply_named(m, DIRECTORY_SET, m->setup.dir, err) != 0 ||
         apply_named(m, DIRECTORY_STATE, m->setup.state, err) != 0)
         return -1;
-    m->worst.state[PROTECTION_UNSWAPPABLE] = swap_state_of(m->directories[DIRECTORY_SET].fd);
+    /* A sidecar's state holds the raw values and the token. */
+    uint8_t set = swap_state_of(m->directories[DIRECTORY_SET].fd);
+    uint8_t state = swap_state_of(m->directories[DIRECTORY_STATE].fd);
+    m->worst.state[PROTECTION_UNSWAPPABLE] = set < state ? set : state;
     return 0;
 }
 

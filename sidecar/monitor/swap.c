@@ -24,6 +24,19 @@ static size_t read_proc(const char *path, char *text, size_t size) {
     return used;
 }
 
+/* Whether a line of /proc/self/mountinfo ends with a list that has the option: the
+ * filesystem's own. Paths and what is mounted stand before it, and may hold any word. */
+static bool has_option(const char *line, const char *option) {
+    const char *at = strrchr(line, ' ');
+    size_t length = strlen(option);
+    while (at != NULL) {
+        if (strncmp(++at, option, length) == 0 && (at[length] == ',' || at[length] == '\0'))
+            return true;
+        at = strchr(at, ',');
+    }
+    return false;
+}
+
 /* Whether the filesystem of fd is mounted with `noswap` (Linux 6.4). */
 static bool is_noswap(int fd) {
     static char mounts[LIMIT_MOUNTS];
@@ -32,9 +45,11 @@ static bool is_noswap(int fd) {
     if (fstat(fd, &st) != 0 || read_proc("/proc/self/mountinfo", mounts, sizeof mounts) == 0)
         return false;
     (void)snprintf(device, sizeof device, " %u:%u ", major(st.st_dev), minor(st.st_dev));
-    const char *line = strstr(mounts, device);
-    const char *option = line == NULL ? NULL : strstr(line, "noswap");
-    return option != NULL && option < line + strcspn(line, "\n");
+    char *line = strstr(mounts, device);
+    if (line == NULL)
+        return false;
+    line[strcspn(line, "\n")] = '\0';
+    return has_option(line, "noswap");
 }
 
 /* /proc/swaps is a heading and one line for each area. */

@@ -3,9 +3,11 @@ and `require:` makes it fatal. The kernel is a real one that gives other answers
 
 import errno
 import json
+import os
 import resource
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
@@ -100,6 +102,14 @@ def test_landlock_of_an_older_version_answers_as_it_did(abi, tmp_path):
 # ---- arrestor run
 
 
+@pytest.fixture
+def memory():
+    """A directory of this test's own on tmpfs."""
+    path = house.pathlib.Path(tempfile.mkdtemp(prefix="weak-", dir="/dev/shm"))
+    yield path
+    house.remove_tree(path)
+
+
 SAID_WITHOUT = []
 
 
@@ -125,6 +135,21 @@ def test_the_job_runs_its_secret_rotates_and_what_is_weaker_is_said(site, name):
     assert result.status == 0, result.err
     assert weakness.told(result.err) == weakness.expected(name, without), result.err
     assert not house.pathlib.Path(directory).exists(), "the set is wiped with the job"
+@pytest.mark.parametrize("name, protection", weakness.REQUIRED)
+def test_what_is_required_and_weaker_is_fatal_before_anything_is_delivered(site, memory, name, protection):
+    before = machine(name)
+    site.configure(require=[protection], deliver={"dir": str(memory / "set"), "state": str(memory / "state")})
+    # The strongbox is gone: whoever looked for it would say so.
+    site.box.unlink()
+    result = site.run("spark-submit", "job.py", before=before)
+    assert result.status == 125, result.err
+    assert result.record is None
+    assert f"{protection} is required and {weakness.MACHINES[name][protection]}: " in result.err
+    assert "secrets.box" not in result.err and "generation" not in result.err
+    assert result.last_line == "arrestor: not launched: protection"
+    assert not list(memory.iterdir())
+
+
 # ---- Limits
 
 
@@ -150,6 +175,56 @@ def test_too_few_open_files_are_named_as_the_reason(site):
     assert result.status == 125
     assert result.record is None
     assert "warden could not be started: " in result.err
+
+
+# ---- Swap
+
+SWAP_ON = "Filename Type Size Used Priority\n/swap file 1048572 0 -2\n"
+
+
+def with_swap(memory, **options):
+    """The words that mount a tmpfs with these options at each name, on a machine whose swap is on."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount")
+    (memory / "swaps").write_text(SWAP_ON)
+    script = [f"mount --bind {memory}/swaps /proc/swaps"]
+    for name, wanted in options.items():
+        (memory / name).mkdir()
+        script.append(f"mount -t tmpfs -o size=1m{wanted} tmpfs {memory}/{name}")
+    words = ["unshare", "--mount", "sh", "-c", " && ".join([*script, 'exec "$@"']), "sh"]
+    tried = subprocess.run([*words, "true"], capture_output=True, text=True, check=False)
+    if tried.returncode != 0:
+        pytest.skip(f"no tmpfs of that kind can be mounted here: {tried.stderr}")
+    return words
+
+
+def run_in(site, memory, before, dir_name, state_name, **top):
+    site.configure(deliver={"dir": str(memory / dir_name / "set"), "state": str(memory / state_name / "state")}, **top)
+    return site.run("spark-submit", "job.py", before=before)
+
+
+def test_swap_that_is_on_is_said_unless_the_tmpfs_never_goes_there(site, memory):
+    before = with_swap(memory, kept=",noswap", swapped="")
+    fine = run_in(site, memory, before, "kept", "kept")
+    assert fine.status == 0 and weakness.why(fine.err, "unswappable") is None, fine.err
+    weaker = run_in(site, memory, before, "swapped", "swapped")
+    assert weaker.status == 0 and "swap is on" in weakness.why(weaker.err, "unswappable")
+
+
+def test_the_state_with_the_raw_values_counts_as_the_set_does(site, memory):
+    result = run_in(site, memory, with_swap(memory, kept=",noswap", swapped=""), "kept", "swapped")
+    assert result.status == 0 and "swap is on" in (weakness.why(result.err, "unswappable") or ""), result.err
+
+
+def test_a_directory_of_that_name_is_no_option(site, memory):
+    result = run_in(site, memory, with_swap(memory, noswap=""), "noswap", "noswap")
+    assert result.status == 0 and "swap is on" in (weakness.why(result.err, "unswappable") or ""), result.err
+
+
+def test_swap_where_it_must_not_be_is_fatal(site, memory):
+    result = run_in(site, memory, with_swap(memory, swapped=""), "swapped", "swapped", require=["unswappable"])
+    assert result.status == 125 and result.record is None
+    assert "unswappable is required and degraded: swap is on" in result.err
 
 
 # ---- The older kernel, by its first name
