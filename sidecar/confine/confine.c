@@ -6,8 +6,10 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "sidecar/base/error.h"
@@ -16,6 +18,11 @@
 #include "sidecar/confine/landlock.h"
 #include "sidecar/confine/role_table.h"
 #include "sidecar/confine/trap.h"
+
+/* Number of memfd_secret(2), the same on every architecture that has it. */
+#ifndef SYS_memfd_secret
+#define SYS_memfd_secret 447
+#endif
 
 static const char *const protection_names[] = {
 #define PROTECTION_NAME(id, name) name,
@@ -87,6 +94,33 @@ static int climb_drop(enum role role, const struct confine_request *request,
     return 0;
 }
 
+/* Maps a page of what may hold secrets; whether that could be had. */
+static bool can_map(int fd) {
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    void *bytes = fd >= 0 && ftruncate(fd, (off_t)page) == 0
+                      ? mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)
+                      : MAP_FAILED;
+    return bytes != MAP_FAILED && munmap(bytes, page) == 0;
+}
+
+static bool can_lock(void) {
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    void *bytes = mmap(NULL, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    bool locked = bytes != MAP_FAILED && mlock(bytes, page) == 0;
+    if (bytes != MAP_FAILED)
+        (void)munmap(bytes, page);
+    return locked;
+}
+
+/* What memory for secrets could be had here, by a single page. */
+static enum protection_state look_for_secret_memory(void) {
+    int fd = (int)syscall(SYS_memfd_secret, O_CLOEXEC);
+    bool hidden = can_map(fd);
+    if (fd >= 0)
+        (void)close(fd);
+    return hidden ? STATE_ON : can_lock() ? STATE_DEGRADED : STATE_OFF;
+}
+
 static int climb_undumpable(const struct role_row *row, bool spawned, struct protections *state,
                             struct error *err) {
     limit_resources(row);
@@ -128,6 +162,9 @@ int confine_climb(enum role role, const struct confine_request *request, struct 
     if (climb_drop(role, request, &state, err) != 0 ||
         climb_undumpable(row, request->spawned, &state, err) != 0)
         return -1;
+    /* Warden is there before anything is fetched, by the same user as fetch. */
+    if (role == ROLE_WARDEN)
+        state.state[PROTECTION_SECRET_MEMORY] = (uint8_t)look_for_secret_memory();
     bool dials = (row->calls & CALLS_DIAL) != 0, answers = row->answers && trap_is_possible();
     if (landlock_confine(request->paths, request->path_count, dials,
                          &state.state[PROTECTION_LANDLOCK], err) != 0)

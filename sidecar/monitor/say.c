@@ -25,21 +25,49 @@ void monitor_say(const char *format, ...) {
     buffer_free(&line);
 }
 
-static const char *why_weaker(const struct monitor *m, enum protection protection) {
-    bool traps = m->worst.state[PROTECTION_SECCOMP] == STATE_DEGRADED;
-    static const char *const reasons[PROTECTIONS] = {
-        [PROTECTION_NO_TRACER] = "a tracer is attached",
-        [PROTECTION_LANDLOCK] = "the kernel's Landlock is missing or old",
-        [PROTECTION_SECCOMP] = "the kernel has no seccomp filter",
-        [PROTECTION_SECRET_MEMORY] = "no memfd_secret here: values lie in a sealed memory file",
-        [PROTECTION_UNSWAPPABLE] = "swap is on, and this tmpfs may go there",
-    };
-    if (protection == PROTECTION_SECCOMP && traps)
-        return "a library here makes calls that the filter does not know: it refuses them";
+/* Why a protection is off, and why it is degraded. */
+static const struct {
+    const char *off, *degraded;
+} reasons[PROTECTIONS] = {
+    [PROTECTION_NO_TRACER] = {NULL, "a tracer is attached"},
+    [PROTECTION_LANDLOCK] = {"no Landlock here: what place, sweep and dial open is held by file "
+                             "permissions only",
+                             "Landlock here is older than version 3: place could empty a file that "
+                             "it may only read"},
+    [PROTECTION_SECCOMP] = {"the kernel has no seccomp filter",
+                            "a library made calls that the filter refused"},
+    [PROTECTION_SECRET_MEMORY] = {"memory can be neither hidden nor locked here: values may reach "
+                                  "the swap area",
+                                  "no memfd_secret here: values lie in a sealed memory file"},
+    [PROTECTION_UNSWAPPABLE] = {NULL, "swap is on, and this tmpfs may go there"},
+};
+
+static const char *why_weaker(const struct monitor *m, enum protection protection,
+                              enum protection_state state) {
+    const char *reason =
+        state == STATE_OFF ? reasons[protection].off : reasons[protection].degraded;
     if (protection != PROTECTION_IDENTITY)
-        return reasons[protection] != NULL ? reasons[protection] : "the kernel refused it";
+        return reason != NULL ? reason : "the kernel refused it";
     return m->identity.drops ? "there is no user arrestor: uid 65534 serves"
                              : "started without root, the job shares our uid";
+}
+
+/* fetch-net has neither sockets nor files because of its filter, and libcurl relies on
+ * what the filter answers. */
+static bool cannot_do_without(const struct monitor *m, enum protection protection,
+                              enum protection_state state) {
+    return protection == PROTECTION_SECCOMP && state == STATE_OFF &&
+           (m->setup.stores & STORES_NETWORK) != 0;
+}
+
+static int refuse_weaker(const struct monitor *m, enum protection protection,
+                         enum protection_state state, struct error *err) {
+    bool asked = (m->setup.require & (1u << protection)) != 0;
+    error_set(err, ERROR_PROTECTION, "%s is required%s and %s: %s", protection_name(protection),
+              asked ? "" : " for a store over the network", protection_state_name(state),
+              why_weaker(m, protection, state));
+    return asked ? error_todo(err, "mend it, or take it out of require: in arrestor.yaml")
+                 : error_todo(err, "use another kernel, or a strongbox");
 }
 
 int monitor_say_protections(struct monitor *m, struct error *err) {
@@ -48,15 +76,11 @@ int monitor_say_protections(struct monitor *m, struct error *err) {
         enum protection_state state = m->worst.state[i];
         if (state == STATE_UNTOLD || state == STATE_ON)
             continue;
-        if ((m->setup.require & (1u << i)) != 0) {
-            error_set(err, ERROR_PROTECTION, "%s is required and %s: %s",
-                      protection_name(protection), protection_state_name(state),
-                      why_weaker(m, protection));
-            return error_todo(err, "mend it, or take it out of require: in arrestor.yaml");
-        }
+        if ((m->setup.require & (1u << i)) != 0 || cannot_do_without(m, protection, state))
+            return refuse_weaker(m, protection, state, err);
         if ((m->told_protections & (1u << i)) == 0)
             monitor_say("%s: %s (%s)", protection_state_name(state), protection_name(protection),
-                        why_weaker(m, protection));
+                        why_weaker(m, protection, state));
         m->told_protections |= 1u << i;
     }
     return 0;
