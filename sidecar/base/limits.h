@@ -64,6 +64,7 @@
 #define LIMIT_ROLE_SLOTS       16
 #define LIMIT_ANCESTORS        64 /* between `arrestor gate` and the run above it */
 #define LIMIT_MANAGED_CHILDREN 16
+#define LIMIT_DESCRIPTORS      64 /* that a process must be able to open */
 
 /* What is read of /proc/self/mountinfo. */
 #define LIMIT_MOUNTS (256u * 1024u)

@@ -68,6 +68,9 @@ int role_enter(const struct role_start *start, const struct confine_path *paths,
 
 int role_fail(enum role role, const struct error *err) {
     struct error told = *err;
+    /* Monitor has ended, and has said why. */
+    if (err->code == ERROR_CHILD)
+        return error_status(ERROR_CHILD);
     if (told.where[0] == '\0')
         (void)error_at(&told, role_name(role), 0, 0);
     return command_fail(&told);

@@ -36,8 +36,8 @@ static const struct {
                              "it may only read"},
     [PROTECTION_SECCOMP] = {"the kernel has no seccomp filter",
                             "a library made calls that the filter refused"},
-    [PROTECTION_SECRET_MEMORY] = {"memory can be neither hidden nor locked here: values may reach "
-                                  "the swap area",
+    [PROTECTION_SECRET_MEMORY] = {"too little memory may be locked: values lie in a memory file "
+                                  "that could be swapped; raise ulimit -l, or give CAP_IPC_LOCK",
                                   "no memfd_secret here: values lie in a sealed memory file"},
     [PROTECTION_UNSWAPPABLE] = {NULL, "swap is on, and this tmpfs may go there"},
 };

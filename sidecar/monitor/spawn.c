@@ -47,8 +47,8 @@ static int arrange_standard(void) {
     return failed ? -1 : 0;
 }
 
-/* Deriving a key from a passphrase takes much memory at once: where there is too
- * little, the round ends, and not the job. */
+/* Where there is too little memory, a round ends, and not the job or those who can
+ * start the next one. */
 static void offer_first(void) {
     int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
     if (fd < 0)
@@ -71,7 +71,7 @@ static void exec_role(const struct monitor *m, enum role role, const int fds[SLO
             environment[count++] = *e;
     sigset_t none;
     (void)sigemptyset(&none);
-    if (m->passphrase >= 0 && (role == ROLE_FETCH || role == ROLE_FETCH_NET))
+    if (spawn_is_of_round(role))
         offer_first();
     /* Its own group: what the terminal sends is for the job. */
     if (sigprocmask(SIG_SETMASK, &none, NULL) == 0 && setpgid(0, 0) == 0 &&
@@ -89,6 +89,14 @@ static struct child *free_child(struct monitor *m) {
     return NULL;
 }
 
+static int refuse_fork(const char *what, struct error *err) {
+    bool limited = errno == EAGAIN;
+    (void)error_system(err, ERROR_SYSTEM, "cannot start %s", what);
+    return limited ? error_todo(err, "allow more processes: pids.max of the control group "
+                                     "(--pids-limit), or ulimit -u of this user")
+                   : -1;
+}
+
 struct child *spawn_role(struct monitor *m, enum role role, const int fds[SLOTS],
                          struct error *err) {
     struct child *child = free_child(m);
@@ -104,9 +112,10 @@ struct child *spawn_role(struct monitor *m, enum role role, const int fds[SLOTS]
     pid_t pid = fork();
     if (pid == 0)
         exec_role(m, role, slots);
+    if (pid < 0)
+        (void)refuse_fork(role_name(role), err);
     (void)close(pair[1]);
     if (pid < 0) {
-        (void)error_system(err, ERROR_SYSTEM, "cannot start %s", role_name(role));
         (void)close(pair[0]);
         return NULL;
     }
@@ -156,9 +165,7 @@ pid_t spawn_job(struct monitor *m, const char *path, char *const *argv, char *co
     pid_t pid = fork();
     if (pid == 0)
         exec_job(m, path, argv, environment, keep);
-    if (pid < 0)
-        return error_system(err, ERROR_SYSTEM, "cannot start %s", path);
-    return pid;
+    return pid < 0 ? refuse_fork(path, err) : pid;
 }
 
 struct child *spawn_get(struct monitor *m, pid_t pid) {

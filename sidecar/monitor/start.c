@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -58,11 +59,21 @@ static void find_fetch(struct monitor *m) {
     }
 }
 
+/* Else a role would end without a word, while its descriptors are put in their places. */
+static int check_descriptors(struct error *err) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= LIMIT_DESCRIPTORS)
+        return 0;
+    error_set(err, ERROR_SYSTEM, "only %llu files may be open at once; arrestor needs %d",
+              (unsigned long long)limit.rlim_cur, LIMIT_DESCRIPTORS);
+    return error_todo(err, "ulimit -n 1024");
+}
+
 int monitor_start(struct monitor *m, const struct invocation *call, struct error *err) {
     m->config_path = command_config(call);
     find_fetch(m);
-    if (confine_monitor(err) != 0 || take_over_signals(m, err) != 0 ||
-        (m->kind != KIND_RUN && confine_childless(err) != 0))
+    if (check_descriptors(err) != 0 || confine_monitor(err) != 0 ||
+        take_over_signals(m, err) != 0 || (m->kind != KIND_RUN && confine_childless(err) != 0))
         return -1;
     if (m->config_path != NULL && (m->config = credentials_seal_config(m, err)) < 0)
         return -1;

@@ -124,13 +124,19 @@ const struct explain_row explain_rows[] = {
     {ERROR_STORE_CREDENTIAL, ABOUT_STORE, WHEN_ALWAYS, F, F, "there is no store token",
      "put one into {token}, readable by the user that arrestor serves as"},
     {ERROR_PLACE_FULL, ABOUT_NOTHING, WHEN_ALWAYS, F, F, "{text}",
-     "make the tmpfs of {dir} larger (mount -o remount,size=...), or remove what else lies there"},
+     "make the tmpfs of {dir} larger (mount -o remount,size=..., docker --shm-size; nr_inodes=... "
+     "where "
+     "df -i shows none free), or remove what else lies there"},
     {ERROR_PLACE_FILE, ABOUT_FILE, WHEN_FILE, F, F, "file \"{file}\": {text}",
      "look at {dir} and who may write there"},
     {ERROR_PLACE_FILE, ABOUT_NOTHING, WHEN_ALWAYS, F, F, "{text}",
      "look at {dir} and who may write there"},
-    {ERROR_CHILD, ABOUT_NOTHING, WHEN_ALWAYS, T, F, "{text}", ""},
-    {ERROR_MEMORY, ABOUT_NOTHING, WHEN_ALWAYS, T, F, "{text}", ""},
+    {ERROR_CHILD, ABOUT_NOTHING, WHEN_ALWAYS, T, F, "{text}",
+     "where it was signal 9, look into dmesg for the OOM killer; arrestor is well with a memory "
+     "limit "
+     "of 16 MB and 16 processes"},
+    {ERROR_MEMORY, ABOUT_NOTHING, WHEN_ALWAYS, T, F, "{text}",
+     "arrestor is well with a memory limit of 16 MB"},
 };
 #undef T
 #undef F
