@@ -133,6 +133,11 @@ void plan_on_begun(struct plan *plan, const struct plan_action *action) {
     plan->asked = *action;
 }
 
+/* Room, or a process more, may be there again in a moment. */
+static bool is_of_this_machine(enum error_code code) {
+    return code == ERROR_PLACE_FULL || code == ERROR_SYSTEM;
+}
+
 /* A pause that no fleet shares. What waiting alone does not heal is tried rarely:
  * a secret_id that is used up must not be hammered, and logins lock themselves.
  * A file on this machine may be looked at as often as one likes. */
@@ -140,7 +145,7 @@ static uint64_t pause_ms(struct plan *plan, uint64_t now, bool lasting, enum err
     unsigned doubled = plan->failures - 1;
     uint64_t span = doubled < 6 ? (uint64_t)LIMIT_PAUSE_MIN_MS << doubled : LIMIT_PAUSE_MAX_MS;
     uint64_t low = LIMIT_PAUSE_MIN_MS;
-    if (lasting && !plan->settings.looks) {
+    if (lasting && !is_of_this_machine(code) && !plan->settings.looks) {
         low = LIMIT_PAUSE_MAX_MS / 2;
         span = LIMIT_PAUSE_MAX_MS;
     }

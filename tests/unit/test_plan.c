@@ -230,6 +230,23 @@ static void a_lasting_fault_is_tried_twice_a_minute_at_most(void **state) {
     }
 }
 
+static void what_this_machine_lacks_is_tried_again_soon_and_then_less_often(void **state) {
+    (void)state;
+    static const enum error_code codes[] = {ERROR_PLACE_FULL, ERROR_SYSTEM};
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        struct plan plan = make_standing(false, true, 1);
+        uint64_t now = next_at(&plan, 1000);
+        (void)end(&plan, now, FAULT(codes[i]));
+        assert_in_range(next_at(&plan, now) - now, LIMIT_PAUSE_MIN_MS, 2 * LIMIT_PAUSE_MIN_MS);
+        for (int again = 0; again < 20; again++) {
+            now = next_at(&plan, now);
+            (void)end(&plan, now, FAULT(codes[i]));
+        }
+        assert_in_range(next_at(&plan, now) - now, LIMIT_PAUSE_MIN_MS, LIMIT_PAUSE_MAX_MS);
+        assert_int_equal(plan.generation, 1);
+    }
+}
+
 static void pauses_grow_to_the_maximum_and_success_resets_them(void **state) {
     (void)state;
     struct plan plan = make_standing(false, true, 1);
@@ -388,6 +405,7 @@ int main(void) {
         cmocka_unit_test(no_wait_means_one_try),
         cmocka_unit_test(a_set_that_stands_is_never_given_up),
         cmocka_unit_test(a_lasting_fault_is_tried_twice_a_minute_at_most),
+        cmocka_unit_test(what_this_machine_lacks_is_tried_again_soon_and_then_less_often),
         cmocka_unit_test(pauses_grow_to_the_maximum_and_success_resets_them),
         cmocka_unit_test(a_store_that_does_not_answer_is_tried_at_its_next_address),
         cmocka_unit_test(a_fault_is_said_once_and_another_one_too),
