@@ -137,7 +137,7 @@ class OpenBao:
                                             env={"PATH": "/usr/bin:/bin", "HOME": str(self.path)})
         self.wait_for(self.is_listening)
         if self.dev:
-            self.wait_for(lambda: self.health() == 200)
+            self.wait_for(lambda: self.health() == 200 and self.is_ready("secret/config"))
         elif unseal:
             self.initialise()
             self.unseal()
