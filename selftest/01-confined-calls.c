@@ -184,16 +184,9 @@ static long send_out(const void *context) {
 /* Fetch-net hears from the filter that connect was done: nothing may come of it. */
 static void try_connecting(void) {
     long (*const ways[])(const void *) = {connect_out, send_out};
-    struct way_out out = {.to = {.sin_family = AF_INET}};
-    socklen_t length = sizeof out.to;
-    out.to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct way_out out;
+    int listener = claim_listen(&out.to);
     struct pollfd item = {.fd = listener, .events = POLLIN};
-    claim_need(listener >= 0 &&
-                   bind(listener, (const struct sockaddr *)&out.to, sizeof out.to) == 0 &&
-                   listen(listener, 4) == 0 &&
-                   getsockname(listener, (struct sockaddr *)&out.to, &length) == 0,
-               "listen on loopback");
     for (size_t i = 0; i < 2; i++) {
         out.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         claim_need(out.fd >= 0, "make a socket");

@@ -1,19 +1,16 @@
 /* Claim 13: when monitor is killed, the set, the state and the frozen launch are
  * removed within seconds, and no role stays. */
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "selftest/claim.h"
 #include "selftest/site.h"
 
-#define ROLES_SEEN 16
+#define ROLES_SEEN 2
 
 struct traces {
     char set[4096];
     pid_t roles[ROLES_SEEN];
-    size_t count;
 };
 
 static bool is_gone(const void *context) {
@@ -25,47 +22,29 @@ static bool is_gone(const void *context) {
         if (claim_exists(path))
             return false;
     }
-    for (size_t i = 0; i < traces->count; i++)
+    for (size_t i = 0; i < ROLES_SEEN; i++)
         if (claim_status_field(traces->roles[i], "State", path, sizeof path) && path[0] != 'Z')
             return false;
     return true;
 }
 
 static void find_traces(const struct site *site, pid_t monitor, struct traces *traces) {
-    pid_t children[ROLES_SEEN];
+    static const char *const roles[ROLES_SEEN] = {"warden", "sweep"};
     char state[4200];
-    site_report(site, traces->set, sizeof traces->set);
-    size_t length = strlen(traces->set);
-    if (length < 9 || strcmp(traces->set + length - 8, "/current") != 0)
-        claim_broken("the job was not told where its set is");
-    traces->set[length - 8] = '\0';
+    (void)snprintf(traces->set, sizeof traces->set, "%s", site_set(site));
     (void)snprintf(state, sizeof state, "%s.state", traces->set);
     if (!claim_exists(traces->set) || !claim_exists(state))
         claim_broken("the set is not where the job was told");
-    size_t count = site_children(monitor, children, ROLES_SEEN);
-    for (size_t i = 0; i < count; i++)
-        if (site_is_role(children[i], "warden") || site_is_role(children[i], "sweep"))
-            traces->roles[traces->count++] = children[i];
-    if (traces->count < 2)
-        claim_broken("a running job has neither warden nor sweep");
-}
-
-/* The job tells where its set is only if it can read the value there. */
-static int job(void) {
-    char value[256];
-    const char *set = getenv("ARRESTOR_DIR");
-    if (set == NULL || claim_read(claim_path(set, "value"), value, sizeof value) == 0)
-        return 1;
-    job_report("%s", set);
-    job_wait();
-    return 0;
+    for (size_t i = 0; i < ROLES_SEEN; i++)
+        if ((traces->roles[i] = site_role(monitor, roles[i])) == 0)
+            claim_broken("a running job has neither warden nor sweep");
 }
 
 int main(int argc, char **argv) {
     static struct traces traces;
     struct site site;
     if (job_is_me(argv))
-        return job();
+        return job_hold_set();
     claim_begin(argc, argv);
     site_make(&site, site_safe);
     pid_t monitor = site_launch_waiting(&site);

@@ -112,20 +112,15 @@ _Noreturn static void run_store(const struct store *store, int ready) {
 }
 
 static struct store start_store(void) {
-    struct store store = {.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0),
+    struct sockaddr_in here;
+    struct store store = {.listener = claim_listen(&here),
                           .ca = file_make_memory("ca", MFD_CLOEXEC),
-                          .stranger = file_make_memory("stranger", MFD_CLOEXEC)};
-    struct sockaddr_in here = {.sin_family = AF_INET};
-    socklen_t length = sizeof here;
+                          .stranger = file_make_memory("stranger", MFD_CLOEXEC),
+                          .port = 0};
     int ready[2];
     char byte;
-    here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    claim_need(store.ca >= 0 && store.stranger >= 0 && pipe2(ready, O_CLOEXEC) == 0, "make files");
-    claim_need(bind(store.listener, (const struct sockaddr *)&here, sizeof here) == 0 &&
-                   listen(store.listener, 16) == 0 &&
-                   getsockname(store.listener, (struct sockaddr *)&here, &length) == 0,
-               "listen on loopback");
     store.port = ntohs(here.sin_port);
+    claim_need(store.ca >= 0 && store.stranger >= 0 && pipe2(ready, O_CLOEXEC) == 0, "make files");
     if (claim_fork() == 0)
         run_store(&store, ready[1]);
     (void)close(ready[1]);

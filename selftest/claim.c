@@ -1,5 +1,6 @@
 #include "selftest/claim.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -298,6 +299,18 @@ bool claim_status_field(pid_t pid, const char *field, char *ret, size_t size) {
         length--;
     (void)snprintf(ret, size, "%.*s", (int)length, value);
     return true;
+}
+
+int claim_listen(struct sockaddr_in *ret) {
+    struct sockaddr_in here = {.sin_family = AF_INET};
+    socklen_t length = sizeof here;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    claim_need(fd >= 0 && bind(fd, (const struct sockaddr *)&here, sizeof here) == 0 &&
+                   listen(fd, 16) == 0 && getsockname(fd, (struct sockaddr *)&here, &length) == 0,
+               "listen on loopback");
+    *ret = here;
+    return fd;
 }
 
 uid_t claim_service_uid(void) {

@@ -8,6 +8,7 @@
 #ifndef ARRESTOR_SELFTEST_CLAIM_H
 #define ARRESTOR_SELFTEST_CLAIM_H
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -70,6 +71,9 @@ bool claim_becomes(bool (*holds)(const void *context), const void *context, int 
 /* Value of a field of /proc/PID/status, without blanks at its ends; false where
  * there is none. pid 0 is this process. */
 bool claim_status_field(pid_t pid, const char *field, char *ret, size_t size);
+
+/* A socket that listens on a free port of loopback; its address goes to *ret. */
+int claim_listen(struct sockaddr_in *ret);
 
 /* The user that service roles drop to: `arrestor`, else 65534 (DESIGN, Ids). */
 uid_t claim_service_uid(void);

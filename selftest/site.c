@@ -22,7 +22,10 @@ const char site_safe[] = "spark.app.name selftest\n"
                          "spark.ui.enabled false\n"
                          "spark.io.encryption.enabled true\n";
 
+const char site_lively[] = "deliver:\n  poll: 100ms\n  files:\n    value: {raw: \"${it}\"}\n";
+
 #define MAX_WORDS 32
+#define WAIT_MS   10000
 
 void site_configure(const struct site *site, const char *lines) {
     char text[4096];
@@ -42,17 +45,37 @@ void site_configure(const struct site *site, const char *lines) {
     claim_write(site->yaml, text);
 }
 
-static void fill_box(const struct site *site) {
+void site_use_vault(const struct site *site, unsigned port, const char *auth) {
+    char text[2048];
+    int length = snprintf(text, sizeof text,
+                          "version: 1\n"
+                          "stores:\n  vault: {address: \"http://127.0.0.1:%u\", auth: %s}\n"
+                          "secrets:\n  it: {store: vault, path: secret/data/it}\n"
+                          "deliver:\n  wait: 0s\n  files:\n    value: {raw: \"${it.value}\"}\n",
+                          port, auth);
+    if (length < 0 || (size_t)length >= sizeof text)
+        claim_broken("the configuration of a site is too long");
+    claim_write(site->yaml, text);
+}
+
+static void use_box(const struct site *site, const char *const *words, const char *input) {
     struct outcome *done = calloc(1, sizeof *done);
-    const char *init[] = {"strongbox", "init", "--box", site->box, "--key", site->key, NULL};
-    const char *set[] = {"strongbox", "set", "it", "--box", site->box, "--key", site->key, NULL};
     claim_need(done != NULL, "find memory");
-    site_command(site, init, NULL, NULL, done);
-    if (done->status == 0)
-        site_command(site, set, site->secret, NULL, done);
+    site_command(site, words, input, NULL, done);
     if (done->status != 0)
-        claim_broken("a strongbox cannot be made: %.300s", done->err);
+        claim_broken("strongbox %s does not work: %.300s", words[1], done->err);
     free(done);
+}
+
+void site_store(const struct site *site, const char *value) {
+    const char *set[] = {"strongbox", "set", "it", "--box", site->box, "--key", site->key, NULL};
+    use_box(site, set, value);
+}
+
+static void fill_box(const struct site *site) {
+    const char *init[] = {"strongbox", "init", "--box", site->box, "--key", site->key, NULL};
+    use_box(site, init, NULL);
+    site_store(site, site->secret);
 }
 
 void site_make(struct site *ret, const char *settings) {
@@ -113,6 +136,7 @@ static void exec_command(const struct site *site, const char *const *words, cons
     (void)signal(SIGPIPE, SIG_DFL);
     if (chdir(site->path) != 0)
         _exit(70);
+    older_become(site->older);
     /* execve takes words that it does not change as if it might. */
     union {
         const char *const *in;
@@ -155,9 +179,17 @@ static void fill_launch(const struct site *site, const char **words) {
     memcpy(words, launch, sizeof launch);
 }
 
+/* What an earlier launch has left. */
+static void forget_launch(const struct site *site) {
+    static const char *const names[] = {"ready", "go", "report"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        (void)unlink(claim_path(site->path, names[i]));
+}
+
 void site_launch(const struct site *site, const char *const *variables, struct outcome *ret) {
     const char *words[8];
     fill_launch(site, words);
+    forget_launch(site);
     site_command(site, words, NULL, variables, ret);
 }
 
@@ -174,21 +206,75 @@ static bool is_ready(const void *context) {
             info.si_pid != 0);
 }
 
-pid_t site_launch_waiting(const struct site *site) {
-    const char *words[8], *variables[] = {"SELFTEST_WAIT=1", NULL};
-    int null = open("/dev/null", O_RDWR | O_CLOEXEC), said = memory_file(NULL);
+static const char *said_path(const struct site *site) {
+    return claim_path(site->path, "said");
+}
+
+pid_t site_start(const struct site *site, const char *const *variables) {
+    const char *words[8], *all[MAX_WORDS] = {"SELFTEST_WAIT=1"};
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    int said = open(said_path(site), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
     int standard[3] = {null, null, said};
-    char text[400];
+    claim_need(null >= 0 && said >= 0, "open what a launch writes to");
+    for (size_t i = 0; variables != NULL && variables[i] != NULL && i < MAX_WORDS - 2; i++)
+        all[i + 1] = variables[i];
     fill_launch(site, words);
-    struct waited waited = {claim_path(site->path, "ready"), claim_fork()};
-    if (waited.monitor == 0)
-        exec_command(site, words, standard, variables);
+    forget_launch(site);
+    pid_t monitor = claim_fork();
+    if (monitor == 0)
+        exec_command(site, words, standard, all);
     (void)close(null);
+    (void)close(said);
+    return monitor;
+}
+
+pid_t site_launch_waiting(const struct site *site) {
+    char text[400];
+    struct waited waited = {claim_path(site->path, "ready"), site_start(site, NULL)};
     bool settled = claim_becomes(is_ready, &waited, 15000);
-    read_back(said, text, sizeof text);
+    site_said(site, text, sizeof text);
     if (!settled || !claim_exists(waited.ready))
         claim_broken("a job did not start: %s", text);
     return waited.monitor;
+}
+
+void site_said(const struct site *site, char *text, size_t size) {
+    (void)claim_read(said_path(site), text, size);
+}
+
+struct words {
+    const char *path, *text;
+};
+
+static bool has_words(const void *context) {
+    const struct words *words = context;
+    char text[8192];
+    (void)claim_read(words->path, text, sizeof text);
+    return strstr(text, words->text) != NULL;
+}
+
+bool site_says(const struct site *site, const char *words) {
+    struct words wanted = {said_path(site), words};
+    return claim_becomes(has_words, &wanted, WAIT_MS);
+}
+
+const char *site_set(const struct site *site) {
+    char path[4096];
+    site_report(site, path, sizeof path);
+    size_t length = strlen(path);
+    if (length < 9 || strcmp(path + length - 8, "/current") != 0)
+        claim_broken("the job was not told where its set is");
+    path[length - 8] = '\0';
+    char *kept = strdup(path);
+    claim_need(kept != NULL, "keep a path");
+    return kept;
+}
+
+void site_rotate(const struct site *site, const char *value) {
+    struct words wanted = {claim_path(site_set(site), "current/value"), value};
+    site_store(site, value);
+    if (!claim_becomes(has_words, &wanted, WAIT_MS))
+        claim_broken("a new value does not arrive in the set");
 }
 
 void site_let_go(const struct site *site, pid_t monitor) {
@@ -225,6 +311,15 @@ bool site_is_role(pid_t pid, const char *role) {
     return third < words + length && strcmp(third, role) == 0;
 }
 
+pid_t site_role(pid_t monitor, const char *role) {
+    pid_t children[32];
+    size_t count = site_children(monitor, children, 32);
+    for (size_t i = 0; i < count; i++)
+        if (site_is_role(children[i], role))
+            return children[i];
+    return 0;
+}
+
 bool job_is_me(char **argv) {
     const char *slash = strrchr(argv[0], '/');
     return strcmp(slash != NULL ? slash + 1 : argv[0], "spark-submit") == 0 &&
@@ -253,4 +348,14 @@ void job_wait(void) {
         return;
     claim_write(claim_path(site, "ready"), "");
     (void)claim_becomes(may_go, claim_path(site, "go"), 20000);
+}
+
+int job_hold_set(void) {
+    char value[256];
+    const char *set = getenv("ARRESTOR_DIR");
+    if (set == NULL || claim_read(claim_path(set, "value"), value, sizeof value) == 0)
+        return 1;
+    job_report("%s", set);
+    job_wait();
+    return value[0] == '\0';
 }

@@ -60,6 +60,8 @@ def program():
     path = house.open_temporary("arrestor-selftest-")
     shutil.copy(house.ARRESTOR, path)
     shutil.copy(house.BUILD / "arrestor-fetch", path)
+    for name in ("arrestor", "arrestor-fetch"):
+        (path / name).chmod(0o711)
     shutil.copy(house.BUILD / "weak", path)
     (path / "selftest").mkdir(mode=0o755)
     for claim in CLAIMS:
@@ -95,12 +97,12 @@ def states(program, row, *claims):
 # ---- SECURITY.md
 
 def table():
-    """{"NN": {column: state}} as SECURITY.md tells it."""
+    """{"NN": {"test": name, column: state}} as SECURITY.md tells it."""
     found = {}
     for line in SECURITY.read_text(encoding="utf-8").splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
-        if line.startswith("|") and len(cells) == 6 and re.fullmatch(r"\d\d", cells[0]):
-            found[cells[0]] = dict(zip(ROWS, cells[2:]))
+        if line.startswith("|") and len(cells) == 7 and re.fullmatch(r"\d\d", cells[0]):
+            found[cells[0]] = {"test": cells[2].strip("`"), **dict(zip(ROWS, cells[3:]))}
     return found
 
 
@@ -120,7 +122,8 @@ def test_every_claim_of_security_md_has_its_executable_and_the_other_way_round()
     told = re.findall(r"^(\d\d)\. .*?Proved by\s+`selftest/(\d\d-[a-z-]+)`", text, flags=re.M | re.S)
     assert [name for _, name in told] == CLAIMS
     assert all(name.startswith(number + "-") for number, name in told)
-    assert sorted(table()) == [claim[:2] for claim in CLAIMS]
+    assert [row["test"] for row in table().values()] == CLAIMS
+    assert list(table()) == [claim[:2] for claim in CLAIMS]
 
 
 def test_security_md_names_only_tests_that_there_are():
