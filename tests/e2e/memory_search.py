@@ -12,6 +12,7 @@ import os
 import secrets
 import string
 import subprocess
+import sys
 import urllib.parse
 from dataclasses import dataclass
 
@@ -55,6 +56,16 @@ def forms(value):
 
 
 @dataclass(frozen=True)
+class Closed:
+    """A mapping that others cannot read; mem, vm: errno of /proc/PID/mem and process_vm_readv. flags: VmFlags."""
+    where: str
+    size: int
+    mem: int
+    vm: int
+    flags: str
+
+
+@dataclass(frozen=True)
 class Look:
     """One process at one moment. closed: mappings that nobody else can read; handles: descriptors of such memory."""
     pid: int
@@ -67,6 +78,7 @@ class Look:
     detail: tuple = ()
     closed: tuple = ()
     handles: int = 0
+    regions: int = 0  # mappings of it
     bytes: int = 0
 
     @property
@@ -83,8 +95,8 @@ def parse_look(row):
     return Look(row["pid"], row["role"], row["event"], row["call"], row.get("count", 0), row.get("time", 0),
                 tuple(sorted({(hit["label"], hit["where"]) for hit in hits})),
                 tuple((hit["label"], hit["where"], hit["form"], hit["run"], hit["times"]) for hit in hits),
-                tuple(tuple(sorted(closed.items())) for closed in row.get("closed", [])),
-                row.get("handles", 0), row.get("bytes", 0))
+                tuple(Closed(**closed) for closed in row.get("closed", [])),
+                row.get("handles", 0), row.get("regions", 0), row.get("bytes", 0))
 
 
 class Planted:
@@ -102,10 +114,11 @@ class Planted:
         self.needles.write_text("".join(lines), encoding="utf-8")
         self.needles.chmod(0o600)
 
-    def before(self, park=None):
-        """Words before a command. park: (role, name of a call)."""
+    def before(self, park=None, only=None):
+        """Words before a command. park: (role, name of a call, or region); only: the one role that is followed."""
         self.report.unlink(missing_ok=True)
-        parking = ["-p", f"{park[0]}:{CALLS[park[1]]}"] if park else []
+        parking = ["-p", f"{park[0]}:{CALLS.get(park[1], park[1])}"] if park else []
+        parking += ["-o", only] if only else []
         return [str(PROGRAM), str(self.needles), str(self.report), *parking]
 
     def told(self):
@@ -129,7 +142,21 @@ class Planted:
         assert done.returncode == 0, done.stderr
         return [parse_look(json.loads(line)) for line in report.read_text(encoding="utf-8").splitlines()]
 
-    def look_everywhere(self, but=()):
-        """Every process of the machine but our own, and those that are named."""
-        own = {os.getpid(), *but}
-        return self.look(*(pid for pid in house.all_pids() if pid not in own))
+    def find_in_file(self, path):
+        """The (label, form) of what a file holds: it is searched in a process that has mapped it."""
+        code = ("import mmap, sys; file = open(sys.argv[1]); "
+                "held = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ); print(flush=True); sys.stdin.read()")
+        with subprocess.Popen([sys.executable, "-c", code, str(path)], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE) as holder:
+            holder.stdout.readline()
+            seen, = self.look(holder.pid)
+            holder.stdin.close()
+        return {(label, form): (run, times) for label, where, form, run, times in seen.detail
+                if where == os.path.basename(path)[:63]}
+
+    def find(self, content):
+        """The labels of what runs of twelve bytes are in there."""
+        windows = {written[at:at + 12]: label for label, value in self.values.items()
+                   for written in forms(value).values() for at in range(len(written) - 11)}
+        return {windows[content[at:at + 12]].rstrip("2") for at in range(len(content) - 11)
+                if content[at:at + 12] in windows}

@@ -7,8 +7,10 @@ not there then stays nowhere. What cannot be searched is secret memory itself, a
 """
 
 import base64
+import errno
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -288,22 +290,157 @@ def test_a_token_in_the_environment_is_nowhere_but_in_that_and_in_fetch_net(site
     assert "VAULT_TOKEN" not in result.record["environment"]
 
 
+# ---- Secret memory, as root sees it
+
+
+def is_stopped(pid):
+    return b"\nState:\tT" in house.read_proc(pid, "status")
+
+
+@pytest.fixture
+def park(site, tmp_path, launches):
+    """Runs a job with a value of its own, and stops a role before one of its calls: (planted, pid, launch)."""
+    parked = []
+
+    def start(role, call, before=()):
+        password = memory_search.canary()
+        site.set_secret(password)
+        planted = memory_search.Planted(tmp_path, password=password)
+        launch = site.start("spark-submit", "job.py", before=[*before, *planted.before(park=(role, call))])
+        launches.append(launch)
+        house.wait_until(lambda: planted.parked() or launch.process.poll() is not None, 60, f"{role} to be parked")
+        pid = planted.parked()
+        assert pid, launch.text(launch.err_file)
+        house.wait_until(lambda: is_stopped(pid), 30, f"{role} to stop")
+        parked.append(pid)
+        return planted, pid, launch
+    yield start
+    for pid in parked:
+        house.end_process(pid)
+
+
+def go_on(pid, launch):
+    os.kill(pid, signal.SIGCONT)
+    result = launch.finish()
+    assert result.status == 0, result.err
+    return result
+
+
+def dump_core(pid, path, *options):
+    """A core as root's debugger makes it; the file."""
+    subprocess.run(["gdb", "-nx", "-batch", "-p", str(pid), *options, "-ex", f"generate-core-file {path}"],
+                   capture_output=True, check=True)
+    return path
+
+
+EVERYTHING = ("-ex", "set use-coredump-filter off", "-ex", "set dump-excluded-mappings on")
+
+
+def test_secret_memory_is_closed_to_root_whatever_it_tries(park, tmp_path):
+    """place, which has mapped what fetch gave it and not looked at it: there the value is in secret memory alone."""
+    planted, pid, launch = park("place", "region:1")
+    look, = planted.look(pid)
+    region, = (closed for closed in look.closed if "secretmem" in closed.where)
+    assert (region.mem, region.vm) == (errno.EIO, errno.EFAULT)
+    assert {"lo", "dd"} <= set(region.flags.split()), "locked, and in no core"
+    assert look.regions == 1 and look.bytes > 1 << 20
+    assert look.hits == ()
+    assert planted.find_in_file(dump_core(pid, tmp_path / "core", *EVERYTHING)) == {}
+    go_on(pid, launch)
+    assert "place" in held(planted.told()) or "fetch" in held(planted.told())
+
+
+def test_the_same_tools_read_ordinary_memory(park, tmp_path):
+    """fetch at the same step: the value is in its heap too, until the region is handed over."""
+    planted, pid, launch = park("fetch", "region:1")
+    look, = planted.look(pid)
+    assert look.regions == 1
+    assert {where for _, where in look.hits} == {"[heap]"}
+    assert "password" in {label for label, _ in planted.find_in_file(dump_core(pid, tmp_path / "core"))}
+    go_on(pid, launch)
+
+
+def test_without_memfd_secret_root_sees_a_locked_sealed_memory_file_and_that_is_said(park, tmp_path):
+    planted, pid, launch = park("place", "region:3", before=[house.BUILD / "weak"])
+    look, = planted.look(pid)
+    assert look.regions == 1
+    assert {where for _, where in look.hits} == {"memfd:secrets (deleted)"}
+    assert {"lo", "dd"} <= flags_of(pid, "memfd:secrets")
+    assert planted.find_in_file(dump_core(pid, tmp_path / "core")) == {}, "not in a core that obeys the mapping"
+    assert planted.find_in_file(dump_core(pid, tmp_path / "core-of-all", *EVERYTHING)) != {}
+    assert "degraded: secret-memory" in go_on(pid, launch).err
+
+
+def flags_of(pid, name):
+    """VmFlags of the mapping with this name."""
+    text = house.read_proc(pid, "smaps").decode()
+    return set(re.search(re.escape(name) + ".*?VmFlags: ([^\n]*)", text, flags=re.S)[1].split())
+
+
+# Takes a descriptor of a process and maps it: the value's place in it, or the error.
+TAKE = """
+import ctypes, mmap, os, sys
+pid, number = map(int, sys.argv[1:])
+taken = ctypes.CDLL(None, use_errno=True).syscall(438, os.pidfd_open(pid), number, 0)
+print(mmap.mmap(taken, os.fstat(taken).st_size)[:].hex() if taken >= 0 else os.strerror(ctypes.get_errno()))
+"""
+
+
+def take_region(pid, *before):
+    number = next(int(name) for name in os.listdir(f"/proc/{pid}/fd")
+                  if "secretmem" in os.readlink(f"/proc/{pid}/fd/{name}"))
+    done = subprocess.run([*before, sys.executable, "-c", TAKE, str(pid), str(number)], capture_output=True,
+                          text=True, check=True)
+    return done.stdout.strip()
+
+
+def test_a_live_descriptor_can_be_taken_by_root_and_by_nobody_else(park):
+    """What SECURITY.md says of it; the user is the role's own."""
+    planted, pid, launch = park("place", "region:1")
+    uid = int(re.search(r"^Uid:\t(\d+)", house.read_proc(pid, "status").decode(), flags=re.M)[1])
+    assert uid != 0
+    assert take_region(pid, "setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups") == \
+        os.strerror(errno.EPERM)
+    assert planted.find(bytes.fromhex(take_region(pid))) == {"password"}
+    go_on(pid, launch)
+
+
+def windows_of(looks, role):
+    """[(calls, seconds)] for which a process of the role had a descriptor of secret memory."""
+    windows, since = [], {}
+    for look in looks:
+        if look.role == role and look.handles > 0:
+            since.setdefault(look.pid, look)
+        elif look.pid in since:
+            begin = since.pop(look.pid)
+            windows.append((look.count - begin.count, look.time - begin.time))
+    assert not since, "one ended with it"
+    return windows
+
+
+def test_the_descriptor_lives_for_a_few_calls(site, tmp_path, launches):
+    """fetch: ftruncate, mmap, munmap, sendmsg, close. place: fstat, fstatfs, mmap, close."""
+    planted = memory_search.Planted(tmp_path, password=site.password)
+    followed = Followed(site, planted, "run", "-c", site.yaml, "--", "spark-submit", "job.py")
+    launches.append(followed)
+    result, looks = followed.finish()
+    assert result.status == 0, result.err
+    windows = {role: windows_of(looks, role) for role in ("fetch", "place", "run", "warden", "sweep", "judge")}
+    print(windows)
+    assert [calls <= 6 for calls, _ in windows["fetch"]] == [True]
+    assert [calls <= 5 for calls, _ in windows["place"]] == [True]
+    assert not any(windows[role] for role in ("run", "warden", "sweep", "judge"))
+
+
 # ---- The search itself
 
 
 @pytest.fixture
 def look_at(tmp_path):
-    """What the search finds in a process that has mapped these bytes: {form: (longest run, times)}."""
+    """What the search finds of these bytes in a process that has mapped them: {form: (longest run, times)}."""
     def look(planted, content):
         (tmp_path / "held").write_bytes(content)
-        code = ("import mmap, sys; file = open(sys.argv[1]); "
-                "held = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ); print(flush=True); sys.stdin.read()")
-        with subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "held")], stdin=subprocess.PIPE,
-                              stdout=subprocess.PIPE) as holder:
-            holder.stdout.readline()
-            seen, = planted.look(holder.pid)
-            holder.stdin.close()
-        return {form: (run, times) for _, where, form, run, times in seen.detail if where == "held"}
+        return {form: found for (_, form), found in planted.find_in_file(tmp_path / "held").items()}
     return look
 
 

@@ -39,6 +39,7 @@ struct found {
     size_t closed_count;
     size_t bytes;   /* that were read */
     size_t handles; /* descriptors of secret memory */
+    size_t regions; /* mappings of it */
 };
 
 struct search;

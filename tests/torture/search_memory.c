@@ -240,6 +240,10 @@ static void search_mapping(const struct search *search, pid_t pid, int memory,
     }
 }
 
+static bool is_region(const char *name) {
+    return strstr(name, "secretmem") != NULL || strstr(name, "memfd:secrets") != NULL;
+}
+
 static size_t count_handles(pid_t pid) {
     char path[64], link[512];
     size_t count = 0;
@@ -249,7 +253,7 @@ static size_t count_handles(pid_t pid) {
     while (directory != NULL && (entry = readdir(directory)) != NULL) {
         ssize_t length = readlinkat(dirfd(directory), entry->d_name, link, sizeof link - 1);
         link[length > 0 ? length : 0] = '\0';
-        count += strstr(link, "secretmem") != NULL || strstr(link, "memfd:secrets") != NULL;
+        count += is_region(link);
     }
     if (directory != NULL)
         (void)closedir(directory);
@@ -265,8 +269,10 @@ void search_process(const struct search *search, pid_t pid, bool whole, struct f
     (void)snprintf(path, sizeof path, "/proc/%d/maps", (int)pid);
     FILE *maps = fopen(path, "re");
     while (memory >= 0 && maps != NULL && fgets(line, sizeof line, maps) != NULL)
-        if (parse_mapping(line, &mapping) && is_of_interest(&mapping, whole))
+        if (parse_mapping(line, &mapping) && is_of_interest(&mapping, whole)) {
+            ret->regions += is_region(mapping.where);
             search_mapping(search, pid, memory, &mapping, ret);
+        }
     if (maps != NULL)
         (void)fclose(maps);
     if (memory >= 0)
@@ -279,7 +285,7 @@ static uint64_t mix(uint64_t digest, uint64_t value) {
 }
 
 uint64_t search_digest(const struct found *found) {
-    uint64_t digest = mix(found->handles + 1, found->closed_count);
+    uint64_t digest = mix(found->handles + 1, found->closed_count * 64 + found->regions);
     for (size_t i = 0; i < found->count; i++) {
         const struct hit *hit = &found->hits[i];
         digest = mix(digest, (uintptr_t)hit->needle ^ hit->run << 20);
