@@ -164,8 +164,11 @@ static void hold(enum role role, const struct attempt *attempt, const char *what
         return;
     if (attempt->protections.state[PROTECTION_LANDLOCK] == STATE_ON)
         claim_off("the role %s %s", role_name(role), what);
-    claim_weaken("no Landlock, or an old one: place, sweep, tool and dial are held by file "
-                 "permissions only (judge, warden and fetch by seccomp; dial cannot write)");
+    claim_weaken(attempt->protections.state[PROTECTION_LANDLOCK] == STATE_DEGRADED
+                     ? "Landlock here is older than version 3: place can empty a file that it may "
+                       "only read"
+                     : "no Landlock: place, sweep, tool and dial are held by file permissions only "
+                       "(judge, warden and fetch by seccomp; dial cannot write)");
 }
 
 /* The attempt that must succeed: without it, a role that can do nothing at all
@@ -177,6 +180,23 @@ static void try_own(enum role role, const struct confine_path *path, const struc
         claim_broken("the role %s cannot open its own file", role_name(role));
     if (role == ROLE_SWEEP)
         hold(role, &opened, "reads what it only wipes");
+}
+
+static long empty_mine(const void *context) {
+    const struct ground *ground = context;
+    return openat(ground->own_fd, "mine", O_RDONLY | O_TRUNC | O_CLOEXEC);
+}
+
+/* Place reads the frozen launch, and must leave it as it is. */
+static void try_only_read(void) {
+    struct ground ground = make_ground(role_uid(ROLE_PLACE));
+    struct confine_path path = {ground.own_fd, REACH_READ};
+    struct attempt wrote = role_try(ROLE_PLACE, &path, 1, write_mine, &ground);
+    hold(ROLE_PLACE, &wrote, "writes what it may only read");
+    struct attempt emptied = role_try(ROLE_PLACE, &path, 1, empty_mine, &ground);
+    hold(ROLE_PLACE, &emptied, "empties what it may only read");
+    (void)close(ground.own_fd);
+    (void)close(ground.outside_fd);
 }
 
 static void try_with_directory(enum role role, enum reach reach) {
@@ -243,6 +263,7 @@ int main(int argc, char **argv) {
     try_without(ROLE_FETCH_NET);
     try_dial();
     try_with_directory(ROLE_PLACE, REACH_PUBLISH);
+    try_only_read();
     try_with_directory(ROLE_SWEEP, REACH_WIPE);
     try_with_directory(ROLE_TOOL, REACH_PUBLISH);
     claim_settle("%zu ways tried in 8 roles: judge, warden and both fetch open no file; dial reads "

@@ -74,6 +74,7 @@ static int try_to_return(void) {
 
 int main(int argc, char **argv) {
     claim_begin(argc, argv);
+    claim_need_sight();
     for (int i = 0; i < ROLES; i++)
         if (role_is_spawned((enum role)i))
             check_role((enum role)i);

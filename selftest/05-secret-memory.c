@@ -92,7 +92,7 @@ int main(int argc, char **argv) {
             continue;
         if (held.kind == REGION_SECRET)
             claim_off("a value in memfd_secret can be read by uid %u", (unsigned)geteuid());
-        claim_weaken("this kernel has no memfd_secret: values lie in %s memory, which root can "
+        claim_weaken("there is no memfd_secret here: values lie in %s memory, which root can "
                      "read",
                      held.kind == REGION_LOCKED ? "locked" : "ordinary");
     }

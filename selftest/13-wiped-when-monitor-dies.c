@@ -46,6 +46,7 @@ int main(int argc, char **argv) {
     if (job_is_me(argv))
         return job_hold_set();
     claim_begin(argc, argv);
+    claim_need_sight();
     site_make(&site, site_safe);
     pid_t monitor = site_launch_waiting(&site);
     find_traces(&site, monitor, &traces);

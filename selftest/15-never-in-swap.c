@@ -16,8 +16,10 @@
 /* /proc/swaps has a heading and one line for each area. */
 static bool has_swap(void) {
     char text[4096];
-    if (claim_read("/proc/swaps", text, sizeof text) == 0)
-        claim_broken("/proc/swaps cannot be read");
+    if (claim_read("/proc/swaps", text, sizeof text) == 0) {
+        claim_weaken("/proc/swaps cannot be read: whether swap is on cannot be told");
+        return true;
+    }
     const char *end = strchr(text, '\n');
     return end != NULL && end[1] != '\0';
 }

@@ -317,3 +317,24 @@ uid_t claim_service_uid(void) {
     const struct passwd *user = getpwnam("arrestor");
     return user != NULL ? user->pw_uid : NOBODY;
 }
+
+void claim_need_sight(void) {
+    char text[256];
+    int ends[2];
+    claim_need(pipe2(ends, O_CLOEXEC) == 0, "make a pipe");
+    pid_t pid = claim_fork();
+    if (pid == 0) {
+        if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 && write(ends[1], "", 1) == 1)
+            (void)pause();
+        _exit(0);
+    }
+    (void)close(ends[1]);
+    claim_need(read(ends[0], text, 1) == 1, "start a process");
+    (void)close(ends[0]);
+    bool seen = claim_status_field(pid, "Uid", text, sizeof text);
+    claim_end(pid);
+    if (seen)
+        return;
+    claim_weaken("/proc hides what a closed process is (hidepid): this could not be tried");
+    claim_settle("%s", "");
+}

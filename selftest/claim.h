@@ -78,4 +78,8 @@ int claim_listen(struct sockaddr_in *ret);
 /* The user that service roles drop to: `arrestor`, else 65534 (DESIGN, Ids). */
 uid_t claim_service_uid(void);
 
+/* Settles as degraded where /proc hides a process that has closed itself (hidepid):
+ * then what a role is cannot be looked at. */
+void claim_need_sight(void);
+
 #endif
