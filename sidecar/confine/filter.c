@@ -106,6 +106,8 @@ static int add_deadly(scmp_filter_ctx filter) {
 /* Asked as prctl(2) advises: with a filter that is not there, a kernel that knows
  * filters looks for it. One that is built with the strict mode alone does not. */
 static bool kernel_filters(void) {
+    if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) < 0 && errno == EINVAL)
+        return false;
     return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL, 0, 0) != 0 && errno == EFAULT;
 }
 

@@ -39,7 +39,8 @@ static const struct {
     [PROTECTION_SECRET_MEMORY] = {"too little memory may be locked: values lie in a memory file "
                                   "that could be swapped; raise ulimit -l, or give CAP_IPC_LOCK",
                                   "no memfd_secret here: values lie in a sealed memory file"},
-    [PROTECTION_UNSWAPPABLE] = {NULL, "swap is on, and this tmpfs may go there"},
+    [PROTECTION_UNSWAPPABLE] = {NULL,
+                                "swap is on, or that cannot be told, and this tmpfs may go there"},
 };
 
 static const char *why_weaker(const struct monitor *m, enum protection protection,
@@ -49,6 +50,7 @@ static const char *why_weaker(const struct monitor *m, enum protection protectio
     if (protection != PROTECTION_IDENTITY)
         return reason != NULL ? reason : "the kernel refused it";
     return m->identity.drops ? "there is no user arrestor: uid 65534 serves"
+           : geteuid() == 0  ? "root here cannot change its uid, and the job shares it"
                              : "started without root, the job shares our uid";
 }
 

@@ -59,6 +59,13 @@ static void find_fetch(struct monitor *m) {
     }
 }
 
+static int check_proc(struct error *err) {
+    if (access("/proc/self/exe", X_OK) == 0)
+        return 0;
+    error_set(err, ERROR_SYSTEM, "/proc is not there");
+    return error_todo(err, "mount it: arrestor starts its roles through /proc/self/exe");
+}
+
 /* Else a role would end without a word, while its descriptors are put in their places. */
 static int check_descriptors(struct error *err) {
     struct rlimit limit;
@@ -72,7 +79,7 @@ static int check_descriptors(struct error *err) {
 int monitor_start(struct monitor *m, const struct invocation *call, struct error *err) {
     m->config_path = command_config(call);
     find_fetch(m);
-    if (check_descriptors(err) != 0 || confine_monitor(err) != 0 ||
+    if (check_proc(err) != 0 || check_descriptors(err) != 0 || confine_monitor(err) != 0 ||
         take_over_signals(m, err) != 0 || (m->kind != KIND_RUN && confine_childless(err) != 0))
         return -1;
     if (m->config_path != NULL && (m->config = credentials_seal_config(m, err)) < 0)
