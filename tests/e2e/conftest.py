@@ -5,6 +5,7 @@ import pathlib
 import secrets
 import shutil
 import sys
+import tempfile
 
 import pytest
 
@@ -38,6 +39,14 @@ def fill(site, spark_home):
 def site(tmp_path):
     """A filled strongbox, an arrestor.yaml and a safe configuration; Spark is the fake one."""
     return fill(house.Site(tmp_path / "site"), house.FAKE_HOME)
+
+
+@pytest.fixture
+def memory():
+    """A directory of this test's own on tmpfs."""
+    path = pathlib.Path(tempfile.mkdtemp(prefix="weak-", dir="/dev/shm"))
+    yield path
+    house.remove_tree(path)
 
 
 @pytest.fixture

@@ -3,11 +3,8 @@ and `require:` makes it fatal. The kernel is a real one that gives other answers
 
 import errno
 import json
-import os
-import resource
 import subprocess
 import sys
-import tempfile
 
 import pytest
 
@@ -31,19 +28,9 @@ else:
 """
 
 
-def small_memlock():
-    resource.setrlimit(resource.RLIMIT_MEMLOCK, (0, 0))
-
-
 def without_capabilities():
     """As root, one keeps CAP_IPC_LOCK, for which no limit counts."""
     return ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
-
-
-def machine(name):
-    """The words before a command that make the machine weak, or a skip."""
-    words = weakness.before(name)
-    return words if words is not None else pytest.skip("needs root, and a newer Landlock than the one it plays")
 
 
 # ---- The tool itself
@@ -88,7 +75,7 @@ print(json.dumps(told))
 @pytest.mark.parametrize("abi", LANDLOCK)
 def test_landlock_of_an_older_version_answers_as_it_did(abi, tmp_path):
     size, rights = LANDLOCK[abi]
-    done = subprocess.run([*machine(f"landlock-abi={abi}"), sys.executable, "-c", PROBE], cwd=tmp_path,
+    done = subprocess.run([*weakness.before(f"landlock-abi={abi}"), sys.executable, "-c", PROBE], cwd=tmp_path,
                           capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     got = json.loads(done.stdout)
@@ -100,14 +87,6 @@ def test_landlock_of_an_older_version_answers_as_it_did(abi, tmp_path):
 
 
 # ---- arrestor run
-
-
-@pytest.fixture
-def memory():
-    """A directory of this test's own on tmpfs."""
-    path = house.pathlib.Path(tempfile.mkdtemp(prefix="weak-", dir="/dev/shm"))
-    yield path
-    house.remove_tree(path)
 
 
 SAID_WITHOUT = []
@@ -125,7 +104,7 @@ def usual(site):
 @pytest.mark.parametrize("name", weakness.MACHINES)
 def test_the_job_runs_its_secret_rotates_and_what_is_weaker_is_said(site, name):
     without = usual(site)
-    before, password = machine(name), "another-password"
+    before, password = weakness.before(name), "another-password"
     site.write_plan(ROTATES)
     launch = site.start("spark-submit", "job.py", before=before)
     directory = launch.record()["environment"]["ARRESTOR_DIR"]
@@ -137,7 +116,7 @@ def test_the_job_runs_its_secret_rotates_and_what_is_weaker_is_said(site, name):
     assert not house.pathlib.Path(directory).exists(), "the set is wiped with the job"
 @pytest.mark.parametrize("name, protection", weakness.REQUIRED)
 def test_what_is_required_and_weaker_is_fatal_before_anything_is_delivered(site, memory, name, protection):
-    before = machine(name)
+    before = weakness.before(name)
     site.configure(require=[protection], deliver={"dir": str(memory / "set"), "state": str(memory / "state")})
     # The strongbox is gone: whoever looked for it would say so.
     site.box.unlink()
@@ -148,83 +127,6 @@ def test_what_is_required_and_weaker_is_fatal_before_anything_is_delivered(site,
     assert "secrets.box" not in result.err and "generation" not in result.err
     assert result.last_line == "arrestor: not launched: protection"
     assert not list(memory.iterdir())
-
-
-# ---- Limits
-
-
-def limited(**limits):
-    """A preexec_fn that sets limits: open_files=64."""
-    def apply():
-        for name, value in limits.items():
-            resource.setrlimit(getattr(resource, name), (value, value))
-    return apply
-
-
-@pytest.mark.parametrize("files", [64, 1024])
-def test_few_open_files_are_enough(site, files):
-    without = usual(site)
-    result = site.run("spark-submit", "job.py", preexec_fn=limited(RLIMIT_NOFILE=files))
-    assert result.status == 0, result.err
-    assert weakness.told(result.err) == without
-    assert result.record["limits"]["RLIMIT_NOFILE"] == [files, files]
-
-
-def test_too_few_open_files_are_named_as_the_reason(site):
-    result = site.run("spark-submit", "job.py", preexec_fn=limited(RLIMIT_NOFILE=20))
-    assert result.status == 125
-    assert result.record is None
-    assert "warden could not be started: " in result.err
-
-
-# ---- Swap
-
-SWAP_ON = "Filename Type Size Used Priority\n/swap file 1048572 0 -2\n"
-
-
-def with_swap(memory, **options):
-    """The words that mount a tmpfs with these options at each name, on a machine whose swap is on."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can mount")
-    (memory / "swaps").write_text(SWAP_ON)
-    script = [f"mount --bind {memory}/swaps /proc/swaps"]
-    for name, wanted in options.items():
-        (memory / name).mkdir()
-        script.append(f"mount -t tmpfs -o size=1m{wanted} tmpfs {memory}/{name}")
-    words = ["unshare", "--mount", "sh", "-c", " && ".join([*script, 'exec "$@"']), "sh"]
-    tried = subprocess.run([*words, "true"], capture_output=True, text=True, check=False)
-    if tried.returncode != 0:
-        pytest.skip(f"no tmpfs of that kind can be mounted here: {tried.stderr}")
-    return words
-
-
-def run_in(site, memory, before, dir_name, state_name, **top):
-    site.configure(deliver={"dir": str(memory / dir_name / "set"), "state": str(memory / state_name / "state")}, **top)
-    return site.run("spark-submit", "job.py", before=before)
-
-
-def test_swap_that_is_on_is_said_unless_the_tmpfs_never_goes_there(site, memory):
-    before = with_swap(memory, kept=",noswap", swapped="")
-    fine = run_in(site, memory, before, "kept", "kept")
-    assert fine.status == 0 and weakness.why(fine.err, "unswappable") is None, fine.err
-    weaker = run_in(site, memory, before, "swapped", "swapped")
-    assert weaker.status == 0 and "swap is on" in weakness.why(weaker.err, "unswappable")
-
-
-def test_the_state_with_the_raw_values_counts_as_the_set_does(site, memory):
-    result = run_in(site, memory, with_swap(memory, kept=",noswap", swapped=""), "kept", "swapped")
-    assert result.status == 0 and "swap is on" in (weakness.why(result.err, "unswappable") or ""), result.err
-
-
-def test_a_directory_of_that_name_is_no_option(site, memory):
-    result = run_in(site, memory, with_swap(memory, noswap=""), "noswap", "noswap")
-    assert result.status == 0 and "swap is on" in (weakness.why(result.err, "unswappable") or ""), result.err
-
-
-def test_swap_where_it_must_not_be_is_fatal(site, memory):
-    result = run_in(site, memory, with_swap(memory, swapped=""), "swapped", "swapped", require=["unswappable"])
-    assert result.status == 125 and result.record is None
-    assert "unswappable is required and degraded: swap is on" in result.err
 
 
 # ---- The older kernel, by its first name
@@ -253,7 +155,8 @@ def test_the_same_requirement_is_met_where_the_kernel_has_it(site):
 
 @pytest.mark.parametrize("attempt", range(8))
 def test_memory_that_cannot_be_locked_is_said_whoever_of_fetch_and_place_is_faster(site, attempt):
-    result = site.run("spark-submit", "job.py", before=without_capabilities(), preexec_fn=small_memlock)
+    result = site.run("spark-submit", "job.py", before=without_capabilities(),
+                      preexec_fn=weakness.limited(RLIMIT_MEMLOCK=0))
     assert result.status == 0, result.err
     assert "secret-memory" in result.err, f"attempt {attempt}: {result.err}"
 

@@ -9,7 +9,10 @@ import ctypes
 import functools
 import os
 import re
+import resource
 import subprocess
+
+import pytest
 
 import house
 
@@ -45,6 +48,12 @@ MACHINES = {
     "kernel-5.10": {**NO_LANDLOCK, **NO_SECRET_MEMORY},
     "kernel-6.1": {**OLD_LANDLOCK, **NO_SECRET_MEMORY},
 }
+# {protection: {state: {claim: its state then}}} of `arrestor selftest`.
+CLAIMS = {"landlock": {"off": {"02": "degraded"}, "degraded": {"02": "degraded"}},
+          "secret-memory": {"degraded": {"05": "degraded"}},
+          # Without a filter nothing ends a role that was tricked: that is said as it is.
+          "seccomp": {"off": {"01": "off", "02": "off", "03": "off", "17": "off"}}}
+
 # Each protection that some machine lacks, with that machine.
 REQUIRED = [(name, protection) for name, weaker in MACHINES.items() for protection in weaker]
 STATES = ("off", "degraded", "on")
@@ -56,11 +65,11 @@ def listed():
 
 
 def before(name):
-    """The words that make the machine weak; None where that cannot be had here."""
+    """The words that make the machine weak; a skip where that cannot be had here."""
     is_old = name.startswith("landlock-abi=") or name == "kernel-6.1"
     wanted = int(name.removeprefix("landlock-abi=")) if name.startswith("landlock-abi=") else 2
     if is_old and (os.geteuid() != 0 or landlock_version() < wanted):
-        return None
+        pytest.skip("needs root, and a newer Landlock than the one it plays")
     return [str(WEAK), "--without", name]
 
 
@@ -68,6 +77,14 @@ def before(name):
 def landlock_version():
     """Of this machine; -1 without Landlock."""
     return ctypes.CDLL(None).syscall(444, None, ctypes.c_size_t(0), 1)
+
+
+@functools.cache
+def has_secret_memory():
+    fd = ctypes.CDLL(None).syscall(447, 0)
+    if fd >= 0:
+        os.close(fd)
+    return fd >= 0
 
 
 def told(err):
@@ -91,3 +108,41 @@ def expected(name, usual):
     for protection, state in MACHINES[name].items():
         weaker[protection] = min(state, usual.get(protection, "on"), key=STATES.index)
     return weaker
+
+
+def claims_of(name, usual):
+    """{"NN": state} on a machine of that weakness, where the claims are as in `usual` without."""
+    changed = {**usual}
+    for protection, state in MACHINES[name].items():
+        for number, told_state in CLAIMS[protection][state].items():
+            if number in changed:
+                changed[number] = min(told_state, changed[number], key=STATES.index)
+    return changed
+
+
+# ---- Situations that are no missing call
+
+
+def mounted(*mounts, user=()):
+    """The words that run a command where these were mounted, in a mount and process namespace of its own,
+    and then as a user; a skip where that cannot be had."""
+    words = ["unshare", "--pid", "--fork", "--kill-child", "--mount", "sh", "-c",
+             " && ".join([*mounts, 'exec "$@"']), "sh", *user]
+    tried = subprocess.run([*words, "true"], capture_output=True, text=True, check=False)
+    if os.geteuid() != 0 or tried.returncode != 0:
+        pytest.skip(f"this cannot be had here: {tried.stderr}")
+    return words
+
+
+def as_user(uid):
+    """What a process of a restricted pod has: an ordinary uid, no-new-privs, no capability."""
+    return ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--no-new-privs",
+            "--bounding-set=-all", "--inh-caps=-all", "--"]
+
+
+def limited(**limits):
+    """A preexec_fn that sets limits: RLIMIT_NOFILE=64."""
+    def apply():
+        for name, value in limits.items():
+            resource.setrlimit(getattr(resource, name), (value, value))
+    return apply

@@ -1,0 +1,81 @@
+"""Machines that offer less, with a real store: init and sidecar deliver, rotate and
+wipe, say what is missing, and fetch nothing where it is required."""
+
+import shutil
+
+import pytest
+
+import house
+import weakness
+
+# Where there is no filter, a store over the network is refused: see the last test.
+WORKS = [name for name in weakness.MACHINES if "seccomp" not in weakness.MACHINES[name]]
+REQUIRED = [row for row in weakness.REQUIRED if row[1] != "seccomp"]
+USUAL = []
+
+
+def usual(pod):
+    """What is said here of protections when nothing is taken away; measured once."""
+    if not USUAL:
+        done = pod.init()
+        assert done.status == 0, done.err
+        USUAL.append(weakness.told(done.err))
+        empty(pod)
+    return USUAL[0]
+
+
+def empty(pod):
+    for path in (pod.dir, pod.state):
+        shutil.rmtree(path)
+
+
+def init(pod, before):
+    """`arrestor init` after the words that make the machine weak."""
+    done = house.subprocess.run([*before, str(house.ARRESTOR), "init", "-c", str(pod.yaml)], cwd=pod.path, timeout=60,
+                                env=pod.environment, capture_output=True, text=True, check=False)
+    return house.Result(house.as_status(done.returncode), done.stdout, done.stderr)
+
+
+@pytest.mark.parametrize("name", WORKS)
+def test_a_pod_has_its_set_and_a_new_one_and_then_none(pod, name):
+    before, wanted = weakness.before(name), weakness.expected(name, usual(pod))
+    tokens = pod.server.accessors()
+    done = init(pod, before)
+    assert done.status == 0, done.err
+    assert weakness.told(done.err) == wanted
+    assert pod.read()["user"] == "etl" and pod.ready()
+    logins = pod.logins()
+    with pod.sidecar(before=before) as sidecar:
+        password = pod.rotate()
+        sidecar.wait_for(lambda: pod.shows(password), "the new password")
+        assert sidecar.end() == 0, sidecar.said()
+        assert weakness.told(sidecar.said()) == wanted
+    assert pod.logins() == logins, "it went on with the token of init"
+    assert pod.server.accessors() == tokens, "and has ended it"
+    assert not pod.dir.exists() or not list(pod.dir.iterdir()), "the set is wiped"
+    assert not pod.state.exists() or not list(pod.state.iterdir()), "the state is wiped"
+
+
+@pytest.mark.parametrize("name, protection", REQUIRED)
+def test_what_is_required_and_weaker_is_fatal_before_anyone_logs_in(pod, name, protection):
+    before = weakness.before(name)
+    pod.configure(require=[protection])
+    asked, reason = pod.server.requests(), f"{protection} is required and {weakness.MACHINES[name][protection]}: "
+    done = init(pod, before)
+    assert done.status == 7, done.err
+    assert reason in done.err
+    sidecar = pod.start(before=before)
+    assert sidecar.process.wait(20) == 7, sidecar.said()
+    assert reason in sidecar.said()
+    assert pod.server.requests() == asked
+    assert not pod.dir.exists() and not pod.state.exists()
+
+
+@pytest.mark.parametrize("name", ["seccomp", "seccomp-filter"])
+def test_without_a_filter_a_store_over_the_network_is_refused_in_words(pod, name):
+    before, asked = weakness.before(name), pod.server.requests()
+    done = init(pod, before)
+    assert done.status == 7, done.err
+    assert "seccomp is required for a store over the network and off: the kernel has no seccomp filter" in done.err
+    assert pod.server.requests() == asked
+    assert not pod.dir.exists() and not pod.state.exists()
