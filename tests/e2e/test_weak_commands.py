@@ -41,11 +41,11 @@ def test_strongbox_check_and_gate_do_their_work(site, name):
         assert status == refused and house.UNSAFE_KEY in told and house.UNSAFE_VALUE not in told
 
 
-def claims(program, before, *numbers):
+def claims(program, before, *numbers, **variables):
     """{"NN": claim} of `arrestor selftest`; its status must say the same."""
     words = [*before, program, "selftest", "--format", "json", *numbers]
     done = subprocess.run([str(word) for word in words], capture_output=True, text=True, timeout=300, cwd="/",
-                          env={"PATH": os.environ["PATH"]}, check=False)
+                          env={"PATH": os.environ["PATH"], **variables}, check=False)
     told = {claim["id"]: claim for claim in json.loads(done.stdout)["claims"]}
     states = {claim["state"] for claim in told.values()}
     assert done.returncode == (70 if "broken" in states else 7 if "off" in states else 0), done.stdout
@@ -92,3 +92,11 @@ def test_what_a_proc_that_shows_less_does_not_let_one_try_is_said(installed, mou
     told = claims(installed, weakness.mounted(mount, user=user), *numbers)
     assert states(told) == {number: "degraded" if number in weaker else without[number] for number in numbers}
     assert all(why in told[number]["detail"] for number in weaker)
+
+
+def test_selftest_needs_no_more_than_a_restricted_pod_has(installed, memory):
+    memory.chmod(0o777)
+    told = claims(installed, weakness.restricted_pod(memory), XDG_RUNTIME_DIR=str(memory))
+    without = usual()
+    assert states(told) == {**without, "03": "degraded"}
+    assert [path for path in memory.rglob("*") if path.name != "arrestor"] == []

@@ -1,7 +1,9 @@
 """Machines that offer less, with a real store: init and sidecar deliver, rotate and
 wipe, say what is missing, and fetch nothing where it is required."""
 
+import os
 import shutil
+import signal
 
 import pytest
 
@@ -77,5 +79,51 @@ def test_without_a_filter_a_store_over_the_network_is_refused_in_words(pod, name
     done = init(pod, before)
     assert done.status == 7, done.err
     assert "seccomp is required for a store over the network and off: the kernel has no seccomp filter" in done.err
+    assert pod.server.requests() == asked
+    assert not pod.dir.exists() and not pod.state.exists()
+
+
+def first_process(sidecar):
+    """The sidecar itself beneath the words that put it into its pod."""
+    return next(pid for pid in house.descendants(sidecar.pid)
+                if house.words_of(pid)[0].endswith("arrestor") and house.words_of(pid)[1:2] == ["sidecar"])
+
+
+@pytest.mark.parametrize("limits", [[], ["prlimit", "--nofile=64", "--memlock=65536"]])
+def test_a_restricted_pod_has_all_that_is_needed(pod, limits):
+    before, without = [*weakness.restricted_pod(pod.path), *limits], usual(pod)
+    for path in [pod.path, *pod.path.iterdir()]:
+        os.chown(path, 65534, 65534)
+    tokens = pod.server.accessors()
+    done = init(pod, before)
+    assert done.status == 0, done.err
+    wanted = weakness.told(done.err)
+    assert wanted == {**without, "own-identity": "degraded"}
+    sidecar = pod.start(before=before)
+    try:
+        password = pod.rotate()
+        sidecar.wait_for(lambda: pod.shows(password), "the new password")
+        os.kill(first_process(sidecar), signal.SIGTERM)
+        assert sidecar.process.wait(20) == 0, sidecar.said()
+    finally:
+        sidecar.kill()
+    assert weakness.told(sidecar.said()) == wanted
+    assert not pod.dir.exists() and not pod.state.exists() or not [*pod.dir.iterdir(), *pod.state.iterdir()]
+    assert pod.server.accessors() == tokens
+
+
+def test_without_memory_to_lock_a_pod_says_what_may_happen_and_can_forbid_it(pod):
+    before = [*weakness.restricted_pod(pod.path), "prlimit", "--memlock=0"]
+    for path in [pod.path, *pod.path.iterdir()]:
+        os.chown(path, 65534, 65534)
+    done = init(pod, before)
+    assert done.status == 0, done.err
+    assert "swap" in weakness.why(done.err, "secret-memory") and "off: secret-memory" in done.err
+    empty(pod)
+    pod.configure(require=["secret-memory"])
+    os.chown(pod.yaml, 65534, 65534)
+    asked = pod.server.requests()
+    refused = init(pod, before)
+    assert refused.status == 7 and "secret-memory is required and off: " in refused.err
     assert pod.server.requests() == asked
     assert not pod.dir.exists() and not pod.state.exists()
