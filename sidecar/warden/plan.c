@@ -281,16 +281,20 @@ static uint64_t earliest_expiry(const struct plan *plan, const struct lease_tabl
 
 void plan_on_table(struct plan *plan, uint64_t now, uint64_t wall,
                    const struct lease_table *table) {
-    uint64_t expiry = earliest_expiry(plan, table);
-    plan->withdraw_at = PLAN_NEVER;
-    if (expiry == PLAN_NEVER || plan->generation == 0)
+    uint64_t expiry = earliest_expiry(plan, table), grace = plan->settings.grace_ms;
+    bool known = plan->withdraw_at != PLAN_NEVER && plan->withdraw_ms == expiry;
+    if (expiry == PLAN_NEVER || plan->generation == 0) {
+        plan->withdraw_at = PLAN_NEVER;
         return;
-    uint64_t end = expiry + plan->settings.grace_ms;
-    plan->withdraw_ms = expiry;
-    plan->withdraw_at = end > wall ? now + (end - wall) : now;
-    if (expiry <= wall || plan->failures > 0)
+    }
+    /* Once: the wall clock may step afterwards. */
+    if (!known) {
+        plan->withdraw_ms = expiry;
+        plan->withdraw_at = expiry + grace > wall ? now + (expiry + grace - wall) : now;
+    }
+    if (plan->withdraw_at <= now + grace || plan->failures > 0)
         return;
-    uint64_t left = expiry - wall;
+    uint64_t left = plan->withdraw_at - grace - now;
     uint64_t early = now + plan_between(plan, left / 100 * 60, left / 100 * 70);
     if (early >= now + LIMIT_PAUSE_MIN_MS)
         plan->try_at = sooner(plan->try_at, early);

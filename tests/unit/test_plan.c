@@ -356,6 +356,25 @@ static void what_expires_is_polled_before_and_withdrawn_after_its_grace(void **s
     assert_int_equal(expect(&plan, now, PLAN_PUBLISH).flags, 0);
 }
 
+static void a_clock_that_steps_moves_no_deadline(void **state) {
+    (void)state;
+    static const uint64_t walls[] = {WALL + 24 * 60 * MINUTE, WALL - 24 * 60 * MINUTE, 1000};
+    for (size_t i = 0; i < sizeof walls / sizeof *walls; i++) {
+        struct plan plan = make_standing(false, true, 1);
+        struct lease_table table = make_table(WALL + 60 * MINUTE);
+        plan_on_table(&plan, 1000, WALL, &table);
+        uint64_t due = plan.withdraw_at, now = next_at(&plan, 1000);
+        assert_in_range(due, 1000 + 60 * MINUTE, 1000 + 61 * MINUTE);
+        (void)end(&plan, now, FAULT(ERROR_STORE_UNREACHABLE));
+        plan_on_table(&plan, now, walls[i], &table);
+        assert_true(plan.withdraw_at == due);
+        /* Another expiry is another deadline. */
+        table = make_table(walls[i] + 30 * MINUTE);
+        plan_on_table(&plan, now, walls[i], &table);
+        assert_in_range(plan.withdraw_at, now + 30 * MINUTE, now + 31 * MINUTE);
+    }
+}
+
 static void a_withdrawal_that_fails_is_tried_again(void **state) {
     (void)state;
     struct plan plan = make_standing(false, true, 1);
@@ -412,6 +431,7 @@ int main(void) {
         cmocka_unit_test(a_fault_of_the_store_is_the_same_whichever_secret_met_it),
         cmocka_unit_test(an_outage_never_says_more_than_so_many_faults),
         cmocka_unit_test(what_expires_is_polled_before_and_withdrawn_after_its_grace),
+        cmocka_unit_test(a_clock_that_steps_moves_no_deadline),
         cmocka_unit_test(a_withdrawal_that_fails_is_tried_again),
         cmocka_unit_test(hostile_numbers_do_not_wrap),
     };
