@@ -112,5 +112,6 @@
 #define LIMIT_ANSWER_MS         (15 * 1000)
 #define LIMIT_REVOKE_MS         (5 * 1000)
 #define LIMIT_LINGER_MS         (60 * 1000)
+#define LIMIT_SKEW_MS           (60 * 1000) /* up to here two clocks are one */
 
 #endif

@@ -86,7 +86,7 @@ int fetch_tell_harvest(const struct channel *place, const struct store_task *tas
     struct buffer leases = buffer_make(LIMIT_LEASE_BYTES);
     struct region region;
     bool publish = (task->flags & ROUND_FORCE) != 0 || !harvest_is_unchanged(harvest, task);
-    if (!publish && !harvest->session_changed)
+    if (!publish && !harvest->session_changed && !harvest_has_moved(harvest, task))
         return tell_kept(place, &(struct message_kept){.round = task->round}, err);
     int result = format_leases(task, harvest, &leases, err);
     if (result == 0)

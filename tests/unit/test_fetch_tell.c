@@ -137,6 +137,26 @@ static void what_stands_is_kept(void **state) {
     end(&talk);
 }
 
+static void a_lease_that_ends_at_another_time_changes_only_the_state(void **state) {
+    (void)state;
+    static const uint64_t expiries[] = {9000 + 24 * 3600000u, 0};
+    for (size_t i = 0; i < sizeof expiries / sizeof *expiries; i++) {
+        struct talk talk;
+        start(&talk);
+        stand(&talk);
+        put(&talk, 0, "value-of-db", 3, expiries[i]);
+        receive_set(&talk, 0);
+        secret_set_free(&set);
+        end(&talk);
+    }
+    struct talk talk;
+    start(&talk);
+    stand(&talk);
+    put(&talk, 0, "value-of-db", 3, 9000 + LIMIT_SKEW_MS);
+    assert_kept(&talk);
+    end(&talk);
+}
+
 static void a_round_by_force_publishes_what_stands(void **state) {
     (void)state;
     struct talk talk;
@@ -248,6 +268,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_new_set_travels_with_its_leases),
         cmocka_unit_test(what_stands_is_kept),
+        cmocka_unit_test(a_lease_that_ends_at_another_time_changes_only_the_state),
         cmocka_unit_test(a_round_by_force_publishes_what_stands),
         cmocka_unit_test(a_new_session_alone_changes_only_the_state),
         cmocka_unit_test(any_difference_is_a_new_set),

@@ -92,12 +92,33 @@ static void a_time_cut_at_any_byte_is_refused(void **state) {
     assert_int_equal(got, 77);
 }
 
+static void a_time_of_the_store_is_shown_by_our_clock(void **state) {
+    (void)state;
+    const uint64_t hour = 3600000, day = 24 * hour, store = 20000 * day;
+    assert_int_equal(vault_time_ours(store + hour, store, store + day), store + day + hour);
+    assert_int_equal(vault_time_ours(store + hour, store, store - day), store - day + hour);
+    assert_int_equal(vault_time_ours(store + hour, store, 5000), 5000 + hour);
+    assert_int_equal(vault_time_ours(store - hour, store, store + day), store + day);
+    assert_int_equal(vault_time_ours(store - hour, store, 5000), 5000);
+}
+
+static void clocks_that_hardly_differ_and_unknown_ones_are_left_alone(void **state) {
+    (void)state;
+    const uint64_t store = 1795269426357u;
+    assert_int_equal(vault_time_ours(store + 9, store, store + 60000), store + 9);
+    assert_int_equal(vault_time_ours(store + 9, store, store - 60000), store + 9);
+    assert_int_equal(vault_time_ours(store + 9, 0, 5000), store + 9);
+    assert_int_equal(vault_time_ours(0, store, 5000), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_a_store_writes_is_read),
         cmocka_unit_test(every_day_is_the_one_of_the_system),
         cmocka_unit_test(what_is_no_time_is_refused),
         cmocka_unit_test(a_time_cut_at_any_byte_is_refused),
+        cmocka_unit_test(a_time_of_the_store_is_shown_by_our_clock),
+        cmocka_unit_test(clocks_that_hardly_differ_and_unknown_ones_are_left_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,6 +36,20 @@ void harvest_put(struct harvest *harvest, const struct store_task *task, size_t 
     harvest->leases[position] = lease;
 }
 
+/* Both none, or less apart than clocks are. */
+static bool is_same_expiry(uint64_t a, uint64_t b) {
+    return (a == 0) == (b == 0) && (a > b ? a - b : b - a) <= LIMIT_SKEW_MS;
+}
+
+bool harvest_has_moved(const struct harvest *harvest, const struct store_task *task) {
+    for (size_t i = 0; i < task->config->secret_count; i++) {
+        const struct lease *before = find_before(task, &harvest->leases[i]);
+        if (before != NULL && !is_same_expiry(before->expires_ms, harvest->leases[i].expires_ms))
+            return true;
+    }
+    return false;
+}
+
 bool harvest_is_unchanged(const struct harvest *harvest, const struct store_task *task) {
     size_t count = task->config->secret_count;
     if (task->before->count != count)

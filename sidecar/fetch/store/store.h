@@ -60,6 +60,10 @@ void harvest_free(struct harvest *harvest);
 void harvest_put(struct harvest *harvest, const struct store_task *task, size_t position,
                  unsigned char *bytes, size_t length, uint64_t version, uint64_t expires_ms);
 
+/* Whether a lease ends at another time than it did: the store has said so, or a clock
+ * was set. Only for a harvest of which harvest_is_unchanged holds. */
+bool harvest_has_moved(const struct harvest *harvest, const struct store_task *task);
+
 /* Whether every secret has the version that stands, and the same names stand. */
 bool harvest_is_unchanged(const struct harvest *harvest, const struct store_task *task);
 

@@ -7,6 +7,7 @@
 #include "sidecar/fetch/vault/vault_kv.h"
 #include "sidecar/fetch/vault/vault_memory.h"
 #include "sidecar/fetch/vault/vault_session.h"
+#include "sidecar/fetch/vault/vault_time.h"
 
 /* The secrets of one round while they are read. */
 struct reading {
@@ -55,7 +56,7 @@ static int take_value(struct reading *reading, size_t position, const struct vau
     if (vault_kv_decode(answer, task->config->secrets[position].version, &value, err) != 0)
         return vault_fault_set(fault, err->code, answer, err);
     harvest_put(reading->harvest, task, position, value.bytes, value.length, value.version,
-                value.expires_ms);
+                vault_time_ours(value.expires_ms, answer->date_ms, task->wall_ms));
     return 0;
 }
 

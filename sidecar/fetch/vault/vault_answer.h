@@ -17,6 +17,7 @@ struct vault_answer {
     enum error_code code; /* OK: the server has answered, and what follows counts */
     uint32_t detail;      /* with STORE_CA, STORE_TLS: X509_V_ERR_…, or 0 */
     uint32_t status;      /* HTTP */
+    uint64_t date_ms;     /* the server's clock, since 1970; 0: not told */
     bool is_json;         /* Content-Type says so, or says nothing */
     unsigned char *body;  /* secret_alloc; NULL: empty */
     size_t length, capacity;

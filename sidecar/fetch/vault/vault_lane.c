@@ -131,6 +131,14 @@ static void read_location(struct vault_lane *lane) {
         (void)vault_location_read(header->value, lane->server->address, lane->answer.location);
 }
 
+static void read_date(struct vault_lane *lane) {
+    struct curl_header *header;
+    if (curl_easy_header(lane->easy, "Date", 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
+        return;
+    time_t date = curl_getdate(header->value, NULL);
+    lane->answer.date_ms = date > 0 ? (uint64_t)date * 1000u : 0;
+}
+
 static bool says_json(const char *type) {
     return type == NULL || text_glob_nocase("application/json*", type) ||
            text_glob_nocase("application/*+json*", type);
@@ -157,6 +165,7 @@ void vault_lane_settle(struct vault_lane *lane, CURLcode result) {
     answer->status = (uint32_t)status;
     answer->is_json = says_json(type);
     read_location(lane);
+    read_date(lane);
 }
 
 void vault_lane_clear(struct vault_lane *lane) {

@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "sidecar/base/limits.h"
+
 static bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
@@ -84,6 +86,13 @@ static int read_zone(const char *text, int64_t *ret) {
 static bool is_date(const int64_t *f) {
     return f[0] >= 1970 && f[1] >= 1 && f[1] <= 12 && f[2] >= 1 &&
            f[2] <= days_of_month(f[0], f[1]);
+}
+
+uint64_t vault_time_ours(uint64_t time_ms, uint64_t date_ms, uint64_t wall_ms) {
+    uint64_t skew = date_ms > wall_ms ? date_ms - wall_ms : wall_ms - date_ms;
+    if (time_ms == 0 || date_ms == 0 || skew <= LIMIT_SKEW_MS)
+        return time_ms;
+    return wall_ms + (time_ms > date_ms ? time_ms - date_ms : 0);
 }
 
 int vault_time_parse(const char *text, uint64_t *ret) {

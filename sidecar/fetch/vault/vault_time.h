@@ -10,4 +10,9 @@
  * calendar has, or before 1970. */
 int vault_time_parse(const char *text, uint64_t *ret);
 
+/* A time of the store as our clock would show it. `date_ms`: what the store's clock
+ * said at our wall_ms (the Date of its answer; 0: not told). Clocks that differ by no
+ * more than LIMIT_SKEW_MS are taken as one; what is past for the store is past for us. */
+uint64_t vault_time_ours(uint64_t time_ms, uint64_t date_ms, uint64_t wall_ms);
+
 #endif
