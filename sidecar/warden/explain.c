@@ -6,6 +6,11 @@
 #include "sidecar/config/config.h"
 #include "sidecar/warden/redirect.h"
 
+/* X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED of OpenSSL, which
+ * warden does not link. */
+#define NOT_YET_VALID 9
+#define HAS_EXPIRED   10
+
 /* What the {words} of a row stand for; NULL where there is nothing to say. */
 struct words {
     const struct config *config;
@@ -214,6 +219,8 @@ static bool holds(const struct words *w, enum explain_when when) {
         return w->secret != NULL && w->secret->store == STORE_STRONGBOX;
     case WHEN_FILE:
         return w->file != NULL;
+    case WHEN_DATES:
+        return w->fault->detail == NOT_YET_VALID || w->fault->detail == HAS_EXPIRED;
     case WHEN_APPROLE:
         return w->config->vault.auth == VAULT_AUTH_APPROLE;
     default:

@@ -18,7 +18,7 @@ struct explain_fault {
     enum error_code code;
     bool has_position;
     uint32_t position;    /* secret or file, by configuration order */
-    uint32_t detail;      /* HTTP status, or 0 */
+    uint32_t detail;      /* HTTP status; with STORE_CA, STORE_TLS: X509_V_ERR_…; or 0 */
     uint32_t address;     /* of the store that was asked */
     const char *location; /* where a store redirects to, or "" */
 };
@@ -41,7 +41,14 @@ void explain_fault(const struct config *config, const struct explain_fault *faul
 /* The table's rows, in explain_table.c. The first row of a code whose `when`
  * holds is taken; {words} are filled in by explain.c. */
 enum explain_about { ABOUT_NOTHING, ABOUT_SECRET, ABOUT_FILE, ABOUT_STORE };
-enum explain_when { WHEN_ALWAYS, WHEN_SECRET, WHEN_BOX_SECRET, WHEN_FILE, WHEN_APPROLE };
+enum explain_when {
+    WHEN_ALWAYS,
+    WHEN_SECRET,
+    WHEN_BOX_SECRET,
+    WHEN_FILE,
+    WHEN_APPROLE,
+    WHEN_DATES
+};
 
 struct explain_row {
     enum error_code code;

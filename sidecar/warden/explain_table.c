@@ -63,6 +63,11 @@ const struct explain_row explain_rows[] = {
      "is the server up, and does this machine reach it? curl {address}/v1/sys/health"},
     {ERROR_STORE_SLOW, ABOUT_STORE, WHEN_ALWAYS, T, T, "{address} did not answer in time",
      "look at the load of the server, and at what lies between: curl {address}/v1/sys/health"},
+    {ERROR_STORE_CA, ABOUT_STORE, WHEN_DATES, F, F,
+     "by the clock of this machine the certificate of {address}, or that of its CA, is past its "
+     "end "
+     "or before its beginning",
+     "renew the certificate; or is it the clock? date -u"},
     {ERROR_STORE_CA, ABOUT_STORE, WHEN_ALWAYS, F, F,
      "the certificate of {address} is not from a CA in {ca}",
      "ca: under stores.vault must name the PEM file of the CA that signed it; if nobody changed "

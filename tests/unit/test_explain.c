@@ -187,6 +187,11 @@ static void a_store_fault_names_the_address_and_stands_at_its_section(void **sta
     assert_holds(err.what, "/etc/ssl/vault.pem");
     err = explain_store(approle, ERROR_STORE_HOST, 0);
     assert_holds(err.what, "is not for vault.prod");
+    for (uint32_t detail = 9; detail <= 10; detail++) {
+        err = explain_store(approle, ERROR_STORE_CA, detail);
+        assert_holds(err.what, "by the clock of this machine");
+        assert_holds(err.todo, "date -u");
+    }
     err = explain_store(token, ERROR_STORE_CA, 0);
     assert_holds(err.what, "the CA bundle of this system");
 }
