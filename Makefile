@@ -67,6 +67,16 @@ $(BUILD)/arrestor $(BUILD)/arrestor-fetch:
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(CFLAGS) -pie $(LINKING) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
+# The same with a fake clock that tests shift; never installed.
+SHIFTED := $(BUILD)/torture/arrestor $(BUILD)/torture/arrestor-fetch
+$(BUILD)/torture/arrestor: $(BUILD)/o/sidecar/main.o $(LIBRARY)
+$(BUILD)/torture/arrestor-fetch: $(BUILD)/o/sidecar/main_fetch.o $(FETCH)
+$(BUILD)/torture/arrestor-fetch: private LDLIBS += $(NETLIBS)
+$(SHIFTED): $(BUILD)/o/tests/torture/shifted_clock.o
+	@mkdir -p $(@D)
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(CFLAGS) -pie $(LINKING) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
 $(BUILD)/o/%.o: %.c
 	@mkdir -p $(@D)
 	@echo '  CC    $<'
@@ -141,7 +151,7 @@ demo: $(BUILD)/deps-build $(BUILD)/deps-venv
 	@tests/bin/demo
 
 test: deps
-	$(AGAIN) all units $(BUILD)/role-table $(BUILD)/killat $(BUILD)/weak $(BUILD)/search
+	$(AGAIN) all units $(TOOLS) $(SHIFTED)
 	@tests/bin/run-tests
 
 check: $(BUILD)/deps-test
@@ -174,6 +184,8 @@ $(BUILD)/torture/arrestor $(BUILD)/torture/arrestor-fetch: $(BUILD)/o/tests/tort
 # ---- Tools of the tests and of bench, each one small program.
 FOLLOW  := tests/torture/follow.c
 TOOL_CC  = $(CC) $(CPPFLAGS) -O2 -std=c17 $(WARNINGS)
+
+TOOLS := $(addprefix $(BUILD)/,role-table killat failat weak search)
 
 $(BUILD)/killat: tests/torture/killat.c $(FOLLOW) $(FOLLOW:.c=.h)
 	$(TOOL_CC) $(filter %.c,$^) -o $@
