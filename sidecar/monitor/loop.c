@@ -138,6 +138,8 @@ static void forward(struct monitor *m, const struct signalfd_siginfo *info) {
         return;
     }
     if (m->kind != KIND_RUN || !m->job_started) {
+        if (number != SIGTERM && sigismember(&m->caller_ignored, number) == 1)
+            return; /* nohup, or a background job of a script */
         m->end_signal = number;
         if (m->watched > 0 && info->ssi_code != SI_KERNEL)
             (void)kill(m->watched, number);

@@ -76,7 +76,8 @@ struct monitor {
     enum launch_report dry_run;
     const char *fetch_path; /* of arrestor-fetch; NULL: not beside us */
 
-    sigset_t caller_mask;
+    sigset_t caller_mask, caller_ignored; /* the job gets them back */
+    mode_t caller_umask;
     int signals; /* signalfd */
     struct identity identity;
     struct message_setup setup;

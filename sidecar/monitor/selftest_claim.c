@@ -188,6 +188,7 @@ void claim_run(const struct claim_list *list, const struct claim *claim, char **
         say_broken(ret, "it cannot be started: %s", strerror(errno));
         return;
     }
+    (void)signal(SIGCHLD, SIG_DFL); /* inherited as ignored, no status would be kept */
     pid_t pid = fork();
     if (pid == 0)
         exec_claim(list, claim, ends[1], environment);

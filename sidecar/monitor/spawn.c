@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sidecar/base/file.h"
@@ -153,7 +154,9 @@ static void exec_job(const struct monitor *m, const char *path, char *const *arg
     if (identity->job_changes && drop_to_job(identity->job_uid, identity->job_gid,
                                              identity->job_groups, identity->job_group_count) != 0)
         _exit(125);
-    (void)signal(SIGPIPE, SIG_DFL);
+    (void)umask(m->caller_umask);
+    (void)signal(SIGPIPE, sigismember(&m->caller_ignored, SIGPIPE) == 1 ? SIG_IGN : SIG_DFL);
+    (void)signal(SIGCHLD, sigismember(&m->caller_ignored, SIGCHLD) == 1 ? SIG_IGN : SIG_DFL);
     if (sigprocmask(SIG_SETMASK, &m->caller_mask, NULL) != 0)
         _exit(125);
     (void)execve(path, argv, environment);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sidecar/monitor/monitor.h"
@@ -23,21 +24,30 @@ void monitor_make(struct monitor *m, enum monitor_kind kind, const struct invoca
                           .store_environment = -1,
                           .token = -1,
                           .passphrase = -1};
+    (void)sigemptyset(&m->caller_ignored);
     for (int i = 0; i < DIRECTORIES; i++)
         m->directories[i].fd = m->directories[i].parent = -1;
     for (size_t i = 0; i < LIMIT_MANAGED_CHILDREN; i++)
         m->children[i].channel.fd = -1;
 }
 
+/* An ignored SIGCHLD is as inherited as any other, and the kernel would then reap
+ * our children itself: nobody would hear of their end. */
 static int take_over_signals(struct monitor *m, struct error *err) {
     static const int numbers[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
     sigset_t ours;
     (void)sigemptyset(&ours);
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        struct sigaction before;
         (void)sigaddset(&ours, numbers[i]);
+        if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler == SIG_IGN)
+            (void)sigaddset(&m->caller_ignored, numbers[i]);
+    }
     if (sigprocmask(SIG_BLOCK, &ours, &m->caller_mask) != 0)
         return error_system(err, ERROR_SYSTEM, "cannot block signals");
-    (void)signal(SIGPIPE, SIG_IGN);
+    if (signal(SIGPIPE, SIG_IGN) == SIG_IGN)
+        (void)sigaddset(&m->caller_ignored, SIGPIPE);
+    (void)signal(SIGCHLD, SIG_DFL);
     m->signals = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
     return m->signals < 0 ? error_system(err, ERROR_SYSTEM, "cannot receive signals") : 0;
 }
@@ -78,6 +88,8 @@ static int check_descriptors(struct error *err) {
 
 int monitor_start(struct monitor *m, const struct invocation *call, struct error *err) {
     m->config_path = command_config(call);
+    /* What we make has a mode of its own, whatever the caller's umask takes away. */
+    m->caller_umask = umask(S_IWGRP | S_IWOTH);
     find_fetch(m);
     if (check_proc(err) != 0 || check_descriptors(err) != 0 || confine_monitor(err) != 0 ||
         take_over_signals(m, err) != 0 || (m->kind != KIND_RUN && confine_childless(err) != 0))
