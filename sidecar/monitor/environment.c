@@ -12,7 +12,18 @@ static const struct {
 } refused[] = {
     {"BASH_ENV", "ENV-SHELL-001", "bash would run that file before spark-env.sh"},
     {"ENV", "ENV-SHELL-001", "a shell may run that file before spark-env.sh"},
+    {"BASH_FUNC_*", "ENV-SHELL-001", "bash would run it in place of a command of Spark's scripts"},
+    {"PS4", "ENV-SHELL-001", "with xtrace bash would run the commands in it"},
     {"LD_*", "ENV-LOADER-001", "the loader would put other code into every process"},
+    {"GCONV_PATH", "ENV-LOADER-001", "the C library would load its converters from there"},
+};
+
+/* Commands of bin/spark-submit, spark-class, load-spark-env.sh and find-spark-home,
+ * and of our own script; any other function is for whoever calls it (module, which). */
+static const char *const commands[] = {
+    ".",       "[",    "bash", "builtin", "cd",     "command", "dirname", "echo",  "env",
+    "eval",    "exec", "exit", "export",  "head",   "java",    "printf",  "pwd",   "python",
+    "python3", "read", "set",  "shift",   "source", "test",    "tty",     "unset",
 };
 
 /* What arrestor itself used: the job must not inherit it (but see keep-env:). */
@@ -51,12 +62,31 @@ static bool is_kept(const struct monitor *m, const char *entry) {
     return false;
 }
 
+/* "BASH_FUNC_name%%=() {…"; some versions of bash have other marks behind the name. */
+static bool is_other_function(const char *entry) {
+    const char *name = entry + strlen("BASH_FUNC_");
+    size_t length = strcspn(name, "%(=");
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (strlen(commands[i]) == length && strncmp(commands[i], name, length) == 0)
+            return false;
+    return true;
+}
+
+static bool is_traced(const struct monitor *m) {
+    const char *options = environment_get(m->environment, "SHELLOPTS");
+    return options != NULL && strstr(options, "xtrace") != NULL;
+}
+
 /* ENV=prod is the name of a stage on many machines; only a file is a danger. */
-static bool is_harmless(const char *entry) {
+static bool is_harmless(const struct monitor *m, const char *entry) {
     const char *value = strchr(entry, '=');
     struct stat st;
     if (value == NULL || value[1] == '\0')
         return true;
+    if (is_named(entry, "BASH_FUNC_*"))
+        return is_other_function(entry);
+    if (is_named(entry, "PS4"))
+        return !is_traced(m) || (strstr(value, "$(") == NULL && strchr(value, '`') == NULL);
     return is_named(entry, "ENV") && strpbrk(value + 1, "/$~`") == NULL &&
            stat(value + 1, &st) != 0;
 }
@@ -64,13 +94,15 @@ static bool is_harmless(const char *entry) {
 void environment_judge(struct monitor *m, struct buffer *rules) {
     for (char **entry = m->environment; *entry != NULL; entry++) {
         for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
-            if (!is_named(*entry, refused[i].name) || is_kept(m, *entry) || is_harmless(*entry))
+            if (!is_named(*entry, refused[i].name) || is_kept(m, *entry) || is_harmless(m, *entry))
                 continue;
             int length = (int)strcspn(*entry, "=");
             monitor_say("%s: %.*s is set in the environment: %s", refused[i].rule, length, *entry,
                         refused[i].why);
-            monitor_say("  -> unset %.*s, or name it in keep-env: of arrestor.yaml", length,
-                        *entry);
+            int mark = is_named(*entry, "BASH_FUNC_*") ? (int)strlen("BASH_FUNC_") : 0;
+            monitor_say("  -> unset %s%.*s, or name it in keep-env: of arrestor.yaml",
+                        mark > 0 ? "-f " : "", (int)strcspn(*entry + mark, mark > 0 ? "%(=" : "="),
+                        *entry + mark);
             if (rules->length == 0 || strstr(rules->data, refused[i].rule) == NULL)
                 buffer_printf(rules, "%s%s", rules->length > 0 ? " " : "", refused[i].rule);
         }

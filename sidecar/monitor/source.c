@@ -16,7 +16,7 @@
  * $0 is the program, because find-spark-home looks beside it. */
 static const char script[] =
     "if [ -z \"$SPARK_HOME\" ]; then\n"
-    "  d=$(dirname \"$0\")\n"
+    "  d=${0%/*}\n"
     "  if [ -f \"$d/find-spark-home\" ]; then . \"$d/find-spark-home\"\n"
     "  else SPARK_HOME=$(cd \"$d/..\" && pwd); export SPARK_HOME; fi\n"
     "fi\n"
@@ -67,12 +67,14 @@ const char *source_find_program(struct monitor *m, const char *name, int *status
     bool found = false;
     const char *program =
         strchr(name, '/') != NULL ? try_program(name, &found) : search_path(m, name, &found);
-    program = make_absolute(m, program);
+    bool absolute = program == NULL || (program = make_absolute(m, program)) != NULL;
     if (program != NULL)
         return program;
     *status = found ? 126 : 127;
     (void)error_set(err, ERROR_USAGE, found ? "cannot be executed" : "command not found");
     (void)error_at(err, name, 0, 0);
+    if (found && !absolute)
+        (void)error_todo(err, "name it by an absolute path: the working directory has none");
     return NULL;
 }
 
@@ -123,6 +125,20 @@ static int run_bash(struct monitor *m, char *const *argv, int dump, struct error
     return result;
 }
 
+/* Whether bash came to the end of the script: an `exit 0` on the way is a status of
+ * 0 and no environment, and Spark would not start either. */
+static int check_end(const struct monitor *m, int dump, struct error *err) {
+    int status = m->watched_status;
+    struct stat st;
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        return error_set(err, ERROR_INPUT, "spark-env.sh ended with status %d, and Spark would too",
+                         WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+    if (fstat(dump, &st) == 0 && st.st_size > 0)
+        return 0;
+    (void)error_set(err, ERROR_INPUT, "the shell ended in spark-env.sh, and Spark's own would too");
+    return error_todo(err, "look for exit, exec or SHELLOPTS in spark-env.sh and the environment");
+}
+
 int source_environment(struct monitor *m, struct error *err) {
     char bash[] = "bash", norc[] = "--norc", noprofile[] = "--noprofile", command[] = "-c";
     char *text = arena_text(&m->arena, script, sizeof script - 1);
@@ -133,14 +149,8 @@ int source_environment(struct monitor *m, struct error *err) {
         error_system(err, ERROR_SYSTEM, "cannot record the environment");
         goto out;
     }
-    if (run_bash(m, argv, dump, err) != 0)
+    if (run_bash(m, argv, dump, err) != 0 || check_end(m, dump, err) != 0)
         goto out;
-    int status = m->watched_status;
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-        error_set(err, ERROR_INPUT, "spark-env.sh ended with status %d, and Spark would too",
-                  WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
-        goto out;
-    }
     result = read_dump(m, dump, err);
 out:
     if (dump >= 0)
