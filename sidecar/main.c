@@ -68,11 +68,21 @@ static int (*const roles[ROLES])(const struct role_start *start) = {
 };
 
 static int print(const struct buffer *text) {
+    struct error err;
     if (buffer_status(text) != 0 || text->data == NULL)
         return error_status(ERROR_MEMORY);
-    return file_write_all(STDOUT_FILENO, text->data, text->length) == 0
-               ? 0
-               : error_status(ERROR_SYSTEM);
+    if (file_write_all(STDOUT_FILENO, text->data, text->length) == 0)
+        return 0;
+    (void)error_system(&err, ERROR_SYSTEM, "cannot write to standard output");
+    return command_fail(&err);
+}
+
+static int print_version(void) {
+    struct buffer text = buffer_make(LIMIT_LOG_LINE);
+    buffer_text(&text, "arrestor " ARRESTOR_VERSION "\n");
+    int status = print(&text);
+    buffer_free(&text);
+    return status;
 }
 
 static int print_overview(void) {
@@ -178,11 +188,11 @@ int main(int argc, char **argv, char **environment) {
         return error_status(ERROR_SYSTEM);
     const char *name = argc > 1 ? argv[1] : "--help";
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
-        (void)print_overview();
-        return argc > 1 ? 0 : error_status(ERROR_USAGE);
+        int status = print_overview();
+        return argc > 1 ? status : error_status(ERROR_USAGE);
     }
     if (strcmp(name, "--version") == 0)
-        return puts("arrestor " ARRESTOR_VERSION) < 0;
+        return print_version();
     if (strcmp(name, "role") == 0)
         return start_role(argc - 1, argv + 1);
     for (size_t i = 0; i < COMMANDS; i++)
