@@ -3,13 +3,11 @@
 #include "policy/effective/launch.h"
 #include "sidecar/base/arena.h"
 #include "sidecar/base/error.h"
+#include "sidecar/base/text.h"
 
 static const char *find_variable(const struct launch *launch, const char *name) {
-    size_t length = strlen(name);
-    for (const char *const *e = launch->environment; e != NULL && *e != NULL; e++)
-        if (strncmp(*e, name, length) == 0 && (*e)[length] == '=' && (*e)[length + 1] != '\0')
-            return *e + length + 1;
-    return NULL;
+    const char *value = text_variable(launch->environment, name);
+    return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
 static int out_of_memory(struct error *err) {

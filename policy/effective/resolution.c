@@ -31,11 +31,7 @@ int resolution_note(struct resolution *r, const struct origin *origin, const cha
 }
 
 const char *resolution_variable(const struct resolution *r, const char *name) {
-    size_t length = strlen(name);
-    for (const char *const *e = r->plan->launch->environment; e != NULL && *e != NULL; e++)
-        if (strncmp(*e, name, length) == 0 && (*e)[length] == '=')
-            return *e + length + 1;
-    return NULL;
+    return text_variable(r->plan->launch->environment, name);
 }
 
 const char *resolution_word(const struct resolution *r, const char *text) {

@@ -100,14 +100,6 @@ void input_spark_version(const char *spark_home, int *major, int *minor) {
         (void)version_from_release(spark_home, major, minor);
 }
 
-static const char *find_variable(const char *const *environment, const char *name) {
-    size_t length = strlen(name);
-    for (; environment != NULL && *environment != NULL; environment++)
-        if (strncmp(*environment, name, length) == 0 && (*environment)[length] == '=')
-            return *environment + length + 1;
-    return NULL;
-}
-
 static bool has_jars(const char *directory) {
     char path[LIMIT_ERROR_WHERE];
     struct stat st;
@@ -188,10 +180,10 @@ static int home_of_program(const char *program, const char *path_variable, struc
 
 int input_spark_home(const char *program, const char *const *environment, struct arena *arena,
                      const char **ret, struct error *err) {
-    const char *home = find_variable(environment, "SPARK_HOME");
+    const char *home = text_variable(environment, "SPARK_HOME");
     if (home == NULL || home[0] == '\0') {
         home = NULL;
-        if (home_of_program(program, find_variable(environment, "PATH"), arena, &home, err) != 0)
+        if (home_of_program(program, text_variable(environment, "PATH"), arena, &home, err) != 0)
             return -1;
     }
     *ret = home;

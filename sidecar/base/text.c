@@ -122,3 +122,12 @@ bool text_ends(const char *text, const char *suffix) {
     size_t length = strlen(text), tail = strlen(suffix);
     return length >= tail && memcmp(text + length - tail, suffix, tail) == 0;
 }
+
+const char *text_variable(const char *const *environment, const char *name) {
+    size_t length = strlen(name);
+    const char *found = NULL;
+    for (; environment != NULL && *environment != NULL; environment++)
+        if (strncmp(*environment, name, length) == 0 && (*environment)[length] == '=')
+            found = *environment + length + 1;
+    return found;
+}

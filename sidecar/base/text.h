@@ -38,4 +38,8 @@ bool text_equal_nocase(const char *a, const char *b);
 bool text_starts(const char *text, const char *prefix);
 bool text_ends(const char *text, const char *suffix);
 
+/* Value of a variable in a NULL-terminated environment (which may itself be NULL),
+ * or NULL. Of two of one name the later one, as in bash, which starts Spark. */
+const char *text_variable(const char *const *environment, const char *name);
+
 #endif
