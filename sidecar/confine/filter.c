@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -111,10 +112,44 @@ static bool kernel_filters(void) {
     return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL, 0, 0) != 0 && errno == EFAULT;
 }
 
-static int load(scmp_filter_ctx filter, int result, struct error *err) {
+/* Twice this is more than libseccomp 2.5 takes for the largest filter here (under
+ * 128 KiB); malloc takes a block of this size from its heap, and none of its own. */
+#define RESERVE_BYTES (96 * 1024)
+
+/* libseccomp must not run out of memory: it then loops, crashes, or loads a filter
+ * with fewer rules than it was told. So what it needs is had before, where a failure
+ * has a clean end, and is free again, behind *pin, which keeps it in the heap. */
+static int reserve_memory(void **pin, struct error *err) {
+    /* volatile: else a compiler may leave out what is taken only to be freed. */
+    void *volatile rooms[2] = {malloc(RESERVE_BYTES), malloc(RESERVE_BYTES)};
+    *pin = malloc(1);
+    int result = rooms[0] == NULL || rooms[1] == NULL || *pin == NULL
+                     ? error_set(err, ERROR_MEMORY, "no memory for a seccomp filter")
+                     : 0;
+    free(rooms[1]);
+    free(rooms[0]);
+    if (result == 0)
+        return 0;
+    free(*pin);
+    return -1;
+}
+
+static scmp_filter_ctx make_filter(uint32_t action, void **pin, struct error *err) {
+    if (reserve_memory(pin, err) != 0)
+        return NULL;
+    scmp_filter_ctx filter = seccomp_init(action);
+    if (filter != NULL)
+        return filter;
+    free(*pin);
+    (void)error_set(err, ERROR_MEMORY, "cannot make a seccomp filter");
+    return NULL;
+}
+
+static int load(scmp_filter_ctx filter, void *pin, int result, struct error *err) {
     if (result == 0)
         result = seccomp_load(filter);
     seccomp_release(filter);
+    free(pin);
     errno = -result;
     return result == 0 ? 0 : error_system(err, ERROR_SYSTEM, "cannot load the seccomp filter");
 }
@@ -122,11 +157,12 @@ static int load(scmp_filter_ctx filter, int result, struct error *err) {
 int filter_load_parent(struct error *err) {
     if (!kernel_filters())
         return 0;
-    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+    void *pin;
+    scmp_filter_ctx filter = make_filter(SCMP_ACT_ALLOW, &pin, err);
     if (filter == NULL)
-        return error_set(err, ERROR_MEMORY, "cannot make a seccomp filter");
+        return -1;
     int result = seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, 0);
-    return load(filter, result == 0 ? add_deadly(filter) : result, err);
+    return load(filter, pin, result == 0 ? add_deadly(filter) : result, err);
 }
 
 int filter_load(uint32_t groups, bool answers, uint8_t *ret, struct error *err) {
@@ -134,15 +170,17 @@ int filter_load(uint32_t groups, bool answers, uint8_t *ret, struct error *err) 
         *ret = STATE_OFF;
         return 0;
     }
-    scmp_filter_ctx filter = seccomp_init(answers ? SCMP_ACT_TRAP : SCMP_ACT_KILL_PROCESS);
+    void *pin;
+    scmp_filter_ctx filter =
+        make_filter(answers ? SCMP_ACT_TRAP : SCMP_ACT_KILL_PROCESS, &pin, err);
     if (filter == NULL)
-        return error_set(err, ERROR_MEMORY, "cannot make a seccomp filter");
+        return -1;
     int result = seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, 0);
     if (result == 0)
         result = add_calls(filter, groups);
     if (result == 0 && answers)
         result = add_refusals(filter, groups);
-    if (load(filter, result, err) != 0)
+    if (load(filter, pin, result, err) != 0)
         return -1;
     *ret = STATE_ON;
     return 0;
