@@ -12,6 +12,11 @@ struct buffer buffer_make(size_t limit) {
     return (struct buffer){.limit = limit};
 }
 
+struct buffer buffer_on(char *memory, size_t size) {
+    memory[0] = '\0';
+    return (struct buffer){.data = memory, .capacity = size, .limit = size - 1};
+}
+
 static bool buffer_reserve(struct buffer *b, size_t extra) {
     if (b->failed || extra > b->limit || b->length > b->limit - extra) {
         b->failed = true;

@@ -16,6 +16,10 @@ struct buffer {
 /* Empty buffer that never grows past limit bytes. */
 struct buffer buffer_make(size_t limit);
 
+/* Empty buffer in size bytes of the caller's: what is said of exhausted memory needs
+ * none. It is not freed. */
+struct buffer buffer_on(char *memory, size_t size);
+
 /* Appends. On overflow or exhausted memory nothing is added and failed is set,
  * so that a caller may append freely and look once at the end. */
 void buffer_bytes(struct buffer *b, const char *bytes, size_t length);

@@ -189,11 +189,10 @@ int command_descriptor(const struct invocation *call, const char *option, int *r
 }
 
 int command_fail(const struct error *err) {
-    struct buffer text = buffer_make(LIMIT_LOG_LINE);
+    char memory[LIMIT_LOG_LINE];
+    struct buffer text = buffer_on(memory, sizeof memory);
     error_format(err, &text);
-    if (text.data != NULL)
-        (void)file_write_all(STDERR_FILENO, text.data, text.length);
-    buffer_free(&text);
+    (void)file_write_all(STDERR_FILENO, text.data, text.length);
     return error_status(err->code);
 }
 

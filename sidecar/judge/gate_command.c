@@ -35,11 +35,12 @@ static void write_out(struct buffer *out) {
 }
 
 static void say(const char *what, const char *about, const char *rest) {
-    struct buffer line = buffer_make(LIMIT_LOG_LINE);
+    char memory[LIMIT_LOG_LINE];
+    struct buffer line = buffer_on(memory, sizeof memory);
     buffer_printf(&line, "arrestor: %s", what);
     text_escape(&line, about, strlen(about));
     buffer_printf(&line, "%s\n", rest);
-    write_out(&line);
+    (void)file_write_all(STDERR_FILENO, line.data, line.length);
 }
 
 /* The launch as it is now: spark-env.sh has run up to this line. */
@@ -83,14 +84,13 @@ static void list_rules(const struct finding_list *findings, struct buffer *out) 
 
 /* One line where it passes with findings, because notebooks show standard error. */
 static void say_passed(const struct gate *gate) {
-    struct buffer rules = buffer_make(LIMIT_LOG_LINE / 2);
+    char memory[LIMIT_LOG_LINE / 2];
+    struct buffer rules = buffer_on(memory, sizeof memory);
     const char *hint = gate->verbose ? "" : " (gate --verbose says where and why)";
     if (gate->judgement.findings.count == 0)
         return;
     list_rules(&gate->judgement.findings, &rules);
-    say(gate->mode.warn ? "mode: warn, nothing refuses: " : "warning: ",
-        rules.data != NULL ? rules.data : "", hint);
-    buffer_free(&rules);
+    say(gate->mode.warn ? "mode: warn, nothing refuses: " : "warning: ", rules.data, hint);
 }
 
 static int report(const struct gate *gate) {
@@ -103,10 +103,10 @@ static int report(const struct gate *gate) {
         say_passed(gate);
         return 0;
     }
-    struct buffer rules = buffer_make(LIMIT_RULE_LIST);
+    char memory[LIMIT_RULE_LIST];
+    struct buffer rules = buffer_on(memory, sizeof memory);
     report_rule_ids(gate->judgement.findings.items, gate->judgement.findings.count, &rules);
-    say("launch refused: ", rules.data != NULL ? rules.data : "", "");
-    buffer_free(&rules);
+    say("launch refused: ", rules.data, "");
     return STATUS_REFUSED;
 }
 

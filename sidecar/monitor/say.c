@@ -11,8 +11,8 @@
 #include "sidecar/monitor/monitor.h"
 
 void monitor_say(const char *format, ...) {
-    char text[LIMIT_LOG_LINE / 4];
-    struct buffer line = buffer_make(LIMIT_LOG_LINE);
+    char text[LIMIT_LOG_LINE / 4], memory[LIMIT_LOG_LINE];
+    struct buffer line = buffer_on(memory, sizeof memory);
     va_list args;
     va_start(args, format);
     (void)vsnprintf(text, sizeof text, format, args);
@@ -20,9 +20,7 @@ void monitor_say(const char *format, ...) {
     buffer_text(&line, "arrestor: ");
     text_escape(&line, text, strlen(text));
     buffer_text(&line, "\n");
-    if (line.data != NULL)
-        (void)file_write_all(STDERR_FILENO, line.data, line.length);
-    buffer_free(&line);
+    (void)file_write_all(STDERR_FILENO, line.data, line.length);
 }
 
 /* Why a protection is off, and why it is degraded. */
@@ -90,7 +88,8 @@ int monitor_say_protections(struct monitor *m, struct error *err) {
 
 void monitor_write_status(const struct monitor *m, int status, const char *reason,
                           const char *rules) {
-    struct buffer text = buffer_make(LIMIT_LOG_LINE);
+    char memory[LIMIT_LOG_LINE];
+    struct buffer text = buffer_on(memory, sizeof memory);
     struct error err;
     if (m->status_path == NULL)
         return;
@@ -102,5 +101,4 @@ void monitor_write_status(const struct monitor *m, int status, const char *reaso
     if (buffer_status(&text) == 0 &&
         atomic_file_replace(m->status_path, text.data, text.length, 0644, &err) != 0)
         (void)command_fail(&err);
-    buffer_free(&text);
 }

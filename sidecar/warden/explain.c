@@ -263,13 +263,13 @@ void explain_fault(const struct config *config, const struct explain_fault *faul
         (void)error_set(ret, fault->code, "%s", "");
         return;
     }
-    struct buffer what = buffer_make(LIMIT_LOG_LINE), todo = buffer_make(LIMIT_LOG_LINE);
+    char memory[2][LIMIT_LOG_LINE];
+    struct buffer what = buffer_on(memory[0], sizeof memory[0]);
+    struct buffer todo = buffer_on(memory[1], sizeof memory[1]);
     fill(&w, row->what, &what);
     fill(&w, row->todo, &todo);
-    (void)error_set(ret, fault->code, "%s", what.data != NULL ? what.data : "");
+    (void)error_set(ret, fault->code, "%s", what.data);
     set_place(&w, row->about, ret);
-    if (todo.data != NULL)
+    if (todo.length > 0)
         (void)error_todo(ret, "%s", todo.data);
-    buffer_free(&what);
-    buffer_free(&todo);
 }

@@ -20,6 +20,20 @@
 #include "sidecar/base/number.h"
 #include "sidecar/base/text.h"
 
+static void a_buffer_on_memory_of_the_caller_takes_none_of_its_own(void **state) {
+    (void)state;
+    char memory[6];
+    struct buffer b = buffer_on(memory, sizeof memory);
+    assert_ptr_equal(b.data, memory);
+    assert_string_equal(b.data, "");
+    buffer_printf(&b, "%d", 12345);
+    assert_int_equal(buffer_status(&b), 0);
+    buffer_char(&b, '6');
+    assert_int_equal(buffer_status(&b), -1);
+    assert_ptr_equal(b.data, memory);
+    assert_string_equal(memory, "12345");
+}
+
 static void a_buffer_never_grows_past_its_limit(void **state) {
     (void)state;
     struct buffer b = buffer_make(5);
@@ -272,6 +286,7 @@ static void sealed_bytes_cannot_be_changed(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_buffer_on_memory_of_the_caller_takes_none_of_its_own),
         cmocka_unit_test(a_buffer_never_grows_past_its_limit),
         cmocka_unit_test(json_text_is_always_valid),
         cmocka_unit_test(text_for_a_terminal_cannot_move_the_cursor),
