@@ -24,7 +24,8 @@ def choose(points, every, chance):
 class Count:
     """What a whole torture has tried and found."""
 
-    def __init__(self):
+    def __init__(self, log=None):
+        self.log = log
         self.points = self.reached = 0
         self.broken, self.endings = [], collections.Counter()
 
@@ -33,15 +34,18 @@ class Count:
         self.points += 1
         self.reached += reached
         self.broken += [f"{scene.name}: {point}: {sentence}" for sentence in broken]
+        if self.log:
+            print(scene.name, point, done and done.status, done and done.err.replace("\n", " | ")[-300:], file=self.log,
+                  flush=True)
         if done is not None:
             last = done.err.rstrip("\n").rpartition("\n")[2].replace(str(scene.path), "")
             self.endings[(scene.name, done.status, last[:140])] += 1
         return broken
 
 
-def torture(scenes, kinds, every=1, seed=None, victims=None, say=print):
+def torture(scenes, kinds, every=1, seed=None, victims=None, say=print, log=None):
     """Plays the points of these scenes; a Count."""
-    count, chance = Count(), random.Random(seed)
+    count, chance = Count(log), random.Random(seed)
     for kind in kinds:
         for make in scenes:
             if kind not in make.kinds:
@@ -70,6 +74,7 @@ def parse():
     parser.add_argument("--victims")
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
+    parser.add_argument("--log", type=argparse.FileType("w"), help="each point, and how it ended")
     parser.add_argument("--endings", action="store_true", help="also how often it ended how")
     return parser.parse_args()
 
@@ -78,7 +83,8 @@ def main():
     asked = parse()
     print(f"seed {asked.seed}, every {asked.every}", flush=True)
     count = torture([SCENES[name] for name in asked.scenes.split(",")], asked.kinds.split(","), asked.every, asked.seed,
-                    asked.victims.split(",") if asked.victims else None, lambda text: print(text, flush=True))
+                    asked.victims.split(",") if asked.victims else None, lambda text: print(text, flush=True),
+                    asked.log)
     if asked.endings:
         for (scene, status, last), number in sorted(count.endings.items()):
             print(f"    {scene} {status} ×{number}: {last}")

@@ -53,8 +53,10 @@ struct hunt {
     long call, calls; /* … of them, 1-based; how many it made so far */
     enum action action;
     int fault;
-    bool lasts;        /* and all later calls of the name */
-    bool loader, tied; /* the victim is still in its loader; the loader has come far */
+    bool lasts;                     /* and all later calls of the name */
+    bool loader, tied;              /* the victim is still in its loader; the loader has come far */
+    struct user_regs_struct before; /* the present call, if it is replaced */
+    bool replaced;
     bool hit, failing; /* it has happened; the present call is to fail */
     long struck;       /* the number of the call that was hit */
     long made[512];    /* how often each call was made */
@@ -124,13 +126,24 @@ static bool is_in_loader(struct hunt *hunt, long number) {
 
 /* Ways to fail that depend on the arguments. */
 static const char *further_faults(const struct user_regs_struct *registers) {
-    long number = (long)registers->orig_rax;
     /* A signalfd is read in records of 128 bytes, and only whole. */
     bool some = registers->rdx > 1 && registers->rdx != 128;
-    if (number == SYS_openat && (registers->rdx & O_CREAT) != 0)
-        return " ENOSPC";
-    return some && (number == SYS_read || number == SYS_write || number == SYS_pread64) ? " short"
-                                                                                        : "";
+    switch ((long)registers->orig_rax) {
+    case SYS_openat:
+        return (registers->rdx & O_CREAT) != 0 ? " ENOSPC" : "";
+    case SYS_read:
+    case SYS_write:
+    case SYS_pread64:
+        return some ? " short" : "";
+    case SYS_wait4:
+        return (registers->rdx & WNOHANG) != 0 ? "" : "EINTR ECHILD";
+    case SYS_fcntl:
+        return registers->rsi == F_DUPFD || registers->rsi == F_DUPFD_CLOEXEC ? "EMFILE"
+               : registers->rsi == F_ADD_SEALS                                ? "EPERM EBUSY"
+                                                                              : "";
+    default:
+        return "";
+    }
 }
 
 static void list_call(struct hunt *hunt, pid_t pid, const struct fault_row *row, long count) {
@@ -146,6 +159,8 @@ static void replace_call(struct hunt *hunt, pid_t pid) {
     struct user_regs_struct registers;
     if (ptrace(PTRACE_GETREGS, pid, 0L, &registers) != 0)
         return;
+    hunt->before = registers;
+    hunt->replaced = true;
     if (hunt->action == ACTION_SHORT)
         registers.rdx = 1;
     else if (hunt->struck == SYS_brk)
@@ -186,12 +201,14 @@ static void see_call(void *context, pid_t pid, long number) {
 static void see_return(void *context, pid_t pid) {
     struct hunt *hunt = context;
     struct user_regs_struct registers;
-    if (!hunt->failing)
+    if (!hunt->replaced || ptrace(PTRACE_GETREGS, pid, 0L, &registers) != 0)
         return;
-    hunt->failing = false;
-    if (ptrace(PTRACE_GETREGS, pid, 0L, &registers) != 0)
-        return;
-    registers.rax = (unsigned long long)-(long long)hunt->fault;
+    hunt->replaced = false;
+    /* A call leaves its arguments as they were. */
+    registers.rdi = hunt->before.rdi;
+    registers.rdx = hunt->before.rdx;
+    if (hunt->failing)
+        registers.rax = (unsigned long long)-(long long)hunt->fault;
     (void)ptrace(PTRACE_SETREGS, pid, 0L, &registers);
 }
 
