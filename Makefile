@@ -6,6 +6,7 @@
 #   make check      structure, style and static analysis
 #   make bench      figures against the budgets of the design (PARTS=local, PARTS=store)
 #   make torture    10,000 rotations while everything is killed at random moments (ROTATIONS=, PODS=)
+#   make fuzz       every parser under libFuzzer: TARGETS=all FUZZ_SECONDS=60 (CPU, each)
 #   make install    PREFIX=/usr/local DESTDIR=
 
 MAKEFLAGS += --no-builtin-rules
@@ -204,6 +205,37 @@ $(BUILD)/noop: tests/bench/noop.c
 	$(TOOL_CC) -static $^ -o $@
 $(BUILD)/bare-fetch: tests/bench/bare_fetch.c
 	$(TOOL_CC) $^ -lcurl -ljansson -o $@
+
+# ---- Fuzzing (tests/fuzz/README.md). tests/bin/fuzz makes these in directories of
+# ---- their own, with sanitizers: one executable a target with libFuzzer, or one with
+# ---- all of them that replays files, for the seeds and for coverage.
+FUZZERS := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+PARSERS := $(filter-out $(addprefix $(BUILD)/o/sidecar/,monitor/% dial/% place/place% sweep/%),\
+             $(LIBRARY)) $(VAULT)
+
+$(BUILD)/parsers.a: $(PARSERS)
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.c tests/fuzz/libfuzzer.c $(BUILD)/parsers.a
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(OURFLAGS) -MF $@.d -pie -fsanitize=fuzzer $(LDFLAGS) $(filter %.c %.a,$^) \
+	    $(LDLIBS) $(NETLIBS) -o $@
+
+$(BUILD)/replay: tests/fuzz/replay.c tests/fuzz/fuzz.c $(FUZZERS) $(BUILD)/parsers.a
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(OURFLAGS) -MF $@.d -pie $(LDFLAGS) $(filter %.c %.a,$^) \
+	    $(LDLIBS) $(NETLIBS) -o $@
+
+.PHONY: fuzz fuzz-coverage
+fuzz fuzz-coverage: export TARGETS := $(or $(TARGETS),all)
+fuzz fuzz-coverage: export FUZZ_SECONDS := $(or $(FUZZ_SECONDS),60)
+
+fuzz: $(BUILD)/deps-build $(BUILD)/deps-fuzz
+	@tests/bin/fuzz run
+
+fuzz-coverage: $(BUILD)/deps-build $(BUILD)/deps-fuzz
+	@tests/bin/fuzz coverage
 
 # ---- Completion scripts and man pages, under the names that shells and man look for;
 # ---- a script's path begins with the name of its shell.
