@@ -12,6 +12,7 @@
 MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
+.SECONDEXPANSION:
 
 PREFIX     ?= /usr/local
 LIBEXECDIR ?= $(PREFIX)/libexec/arrestor
@@ -65,16 +66,6 @@ $(BUILD)/arrestor: $(BUILD)/o/sidecar/main.o $(LIBRARY)
 $(BUILD)/arrestor-fetch: $(BUILD)/o/sidecar/main_fetch.o $(FETCH)
 $(BUILD)/arrestor-fetch: private LDLIBS += $(NETLIBS)
 $(BUILD)/arrestor $(BUILD)/arrestor-fetch:
-	@echo '  LINK  $@'
-	$(Q)$(CC) $(CFLAGS) -pie $(LINKING) $(LDFLAGS) $^ $(LDLIBS) -o $@
-
-# The same with a fake clock that tests shift; never installed.
-SHIFTED := $(BUILD)/torture/arrestor $(BUILD)/torture/arrestor-fetch
-$(BUILD)/torture/arrestor: $(BUILD)/o/sidecar/main.o $(LIBRARY)
-$(BUILD)/torture/arrestor-fetch: $(BUILD)/o/sidecar/main_fetch.o $(FETCH)
-$(BUILD)/torture/arrestor-fetch: private LDLIBS += $(NETLIBS)
-$(SHIFTED): $(BUILD)/o/tests/torture/shifted_clock.o
-	@mkdir -p $(@D)
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(CFLAGS) -pie $(LINKING) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
@@ -152,7 +143,7 @@ demo: $(BUILD)/deps-build $(BUILD)/deps-venv
 	@tests/bin/demo
 
 test: deps
-	$(AGAIN) all units $(TOOLS) $(SHIFTED)
+	$(AGAIN) all units $(TOOLS) $(FAKED)
 	@tests/bin/run-tests
 
 check: $(BUILD)/deps-test
@@ -173,11 +164,15 @@ torture: deps
 
 units: $(UNITS) $(REFS)
 
-# ---- Both executables once more, with allocations that fail (make torture-calls).
-$(BUILD)/torture/arrestor: $(BUILD)/o/sidecar/main.o $(LIBRARY)
-$(BUILD)/torture/arrestor-fetch: $(BUILD)/o/sidecar/main_fetch.o $(FETCH)
-$(BUILD)/torture/arrestor-fetch: private LDLIBS += $(NETLIBS)
-$(BUILD)/torture/arrestor $(BUILD)/torture/arrestor-fetch: $(BUILD)/o/tests/torture/failing_alloc.o
+# ---- Both executables once more, each with a fake of tests/torture linked in: a clock
+# ---- that tests shift, allocations that fail. Never installed.
+FAKES := shifted_clock failing_alloc
+FAKED := $(foreach fake,$(FAKES),$(BUILD)/$(fake)/arrestor $(BUILD)/$(fake)/arrestor-fetch)
+
+$(FAKES:%=$(BUILD)/%/arrestor): $(BUILD)/o/sidecar/main.o $(LIBRARY)
+$(FAKES:%=$(BUILD)/%/arrestor-fetch): $(BUILD)/o/sidecar/main_fetch.o $(FETCH)
+$(FAKES:%=$(BUILD)/%/arrestor-fetch): private LDLIBS += $(NETLIBS)
+$(FAKED): $(BUILD)/%: $(BUILD)/o/tests/torture/$$(*D).o
 	@mkdir -p $(@D)
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(CFLAGS) -pie $(LINKING) $(LDFLAGS) $^ $(LDLIBS) -o $@

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 import house
 
 FAILAT = house.BUILD / "failat"
-STARVING = house.BUILD / "torture"  # executables whose allocations can fail
+STARVING = house.BUILD / "failing_alloc"  # executables whose allocations can fail
 PLAN = struct.Struct("=32sIIQIIQQ")
 
 # A call that was interrupted, or that would wait, is made again, and with right: that

@@ -57,6 +57,6 @@ def install(path, monkeypatch):
     """A copy of the shifted executables in `path`, which is made; its Clock."""
     path.mkdir(mode=0o755)
     for name in ("arrestor", "arrestor-fetch"):
-        shutil.copy2(house.BUILD / "torture" / name, path / name)
+        shutil.copy2(house.BUILD / "shifted_clock" / name, path / name)
     monkeypatch.setattr(house, "ARRESTOR", path / "arrestor")
     return Clock(path / "clock")

@@ -50,7 +50,7 @@ def read_at(directory, name):
 
 def read_forever(current, mark, stop, results):
     """Both files hold one value: two different ones in one opened directory are a mix."""
-    os.nice(10)  # it reads whenever nobody else has work
+    os.nice(15)  # it reads whenever nobody else has work
     seen = {"reads": 0, "mixed": 0, "missing": 0, "partial": 0}
     form = re.compile(mark.encode() + rb"-\d{6}-[0-9a-f]{32}x*\.")
     while not stop.is_set():
