@@ -1,6 +1,6 @@
 /* box.h: the strongbox format: bytes to entries and back. Pure but for libsodium.
  *
- * The format is described field by field in box.c. The whole box is one
+ * The format is described field by field in box_prelude.c. The whole box is one
  * XChaCha20-Poly1305 message (RFC 8439 construction, 24-byte nonce, libsodium
  * crypto_aead_xchacha20poly1305_ietf) with the prelude as associated data, so a
  * value cannot be moved to another name, box or version unnoticed. */

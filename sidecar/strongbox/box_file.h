@@ -11,6 +11,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "sidecar/strongbox/box.h"
 
@@ -31,6 +32,10 @@ int box_file_open_key(const char *path, struct error *err);
  * meanwhile. 0, or -1 with the errors of the two above; then nothing is open. */
 int box_file_open_pair(const char *path, const char *key_path, int *box, int *key,
                        struct error *err);
+
+/* Reads up to size bytes from offset 0, moving no offset. Number of bytes, or -1
+ * with errno. Calls: pread64. */
+ssize_t box_file_read_start(int fd, void *bytes, size_t size);
 
 /* Reads the prelude of an open box, from offset 0, moving no offset. Needs no key.
  * 0, or -1 with the errors of box_read_prelude, or ERROR_STORE. Calls: pread64. */
