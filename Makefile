@@ -89,9 +89,10 @@ $(BUILD)/o/policy/data/packs/packs.o: $(BUILD)/gen/policy/data/packs/packs.c
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(OURFLAGS) -c $< -o $@
 
 # The role table as JSON, for make check.
-$(BUILD)/role-table: tests/bin/role_table.c $(BUILD)/o/sidecar/confine/role_table.o
+$(BUILD)/role-table: tests/bin/role_table.c $(BUILD)/o/sidecar/confine/role_table.o \
+                     $(BUILD)/o/sidecar/confine/filter_table.o
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(OURFLAGS) -MF $@.d -pie $(LDFLAGS) $(filter %.c %.o,$^) -o $@
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(OURFLAGS) -MF $@.d -pie $(LDFLAGS) $(filter %.c %.o,$^) -lseccomp -o $@
 
 # The claims of SECURITY.md, one executable each.
 .SECONDARY: $(CLAIMED)

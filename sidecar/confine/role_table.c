@@ -8,7 +8,8 @@ const struct role_row role_table[ROLES] =
             {
                 .name = "monitor",
                 .identity = IDENTITY_CALLER,
-                .rooms = "sidecar sidecar/base sidecar/wire sidecar/confine sidecar/monitor",
+                .rooms = "sidecar sidecar/base sidecar/wire sidecar/confine sidecar/strongbox "
+                         "sidecar/monitor",
             },
         [ROLE_SWEEP] =
             {
@@ -183,6 +184,22 @@ const struct room_row room_table[] = {
 };
 
 const size_t room_count = sizeof room_table / sizeof *room_table;
+
+const struct file_row file_table[] = {
+    {"sidecar/base/atomic_file.c", "what lasts, beside the place that it is renamed to", ""},
+    {"sidecar/base/file.c", "/dev/null, where a standard descriptor is closed", ""},
+    {"sidecar/base/wipe.c", "what is overwritten before it is removed", ""},
+    {"sidecar/confine/drop.c", "", "capget capset"},
+    {"sidecar/confine/filter_table.c", "nothing: it names the flags to refuse them", ""},
+    {"sidecar/confine/landlock.c", "",
+     "landlock_create_ruleset landlock_add_rule landlock_restrict_self"},
+    {"sidecar/monitor/freeze.c", "the frozen copies of a launch", ""},
+    {"sidecar/monitor/spawn.c", "/dev/null and oom_score_adj of a role", ""},
+    {"sidecar/place/publish.c", "the files of a generation", ""},
+    {"sidecar/secret/region.c", "", "memfd_secret"},
+    {"sidecar/strongbox/prompt.c", "the terminal", ""},
+};
+const size_t file_count = sizeof file_table / sizeof *file_table;
 
 int role_slot(enum role role, enum slot slot) {
     const enum slot *slots = role_table[role].slots;

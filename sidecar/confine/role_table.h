@@ -52,9 +52,19 @@ struct room_row {
     const char *calls;    /* functions, by blanks */
 };
 
+/* A file that does what others of its room may not: open something for writing,
+ * or make a system call that the C library has no function for. */
+struct file_row {
+    const char *path;
+    const char *writes;  /* what it opens for writing; "": nothing */
+    const char *numbers; /* system calls, by blanks */
+};
+
 extern const struct role_row role_table[ROLES];
 extern const struct room_row room_table[];
 extern const size_t room_count;
+extern const struct file_row file_table[];
+extern const size_t file_count;
 
 /* Descriptor of a slot in a role, or -1 where the role has no such slot or
  * nothing was put there. */
