@@ -7,6 +7,8 @@
 #   make bench      figures against the budgets of the design (PARTS=local, PARTS=store)
 #   make torture    10,000 rotations while everything is killed at random moments (ROTATIONS=, PODS=)
 #   make fuzz       every parser under libFuzzer: TARGETS=all FUZZ_SECONDS=60 (CPU, each)
+#   make sanitize   units under ASan, UBSan and LeakSanitizer, gcc's and clang's; end to end under clang's
+#   make valgrind   units under memcheck
 #   make install    PREFIX=/usr/local DESTDIR=
 
 MAKEFLAGS += --no-builtin-rules
@@ -35,7 +37,8 @@ probe    = $(shell $(CC) -Werror $(1) -c -x c /dev/null -o /dev/null 2>/dev/null
 FLAGS   := $(foreach flag,$(HARDENING),$(call probe,$(flag)))
 CPPFLAGS += -I. -D_GNU_SOURCE -DARRESTOR_VERSION='"$(VERSION)"'
 CFLAGS  ?= -O2 -g
-FORTIFY := $(if $(findstring sanitize,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+SANITIZED := $(findstring sanitize,$(CFLAGS))
+FORTIFY := $(if $(SANITIZED),-DSANITIZED,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
 OURFLAGS = -std=c17 -fPIE $(WARNINGS) $(FLAGS) $(FORTIFY) -MMD -MP
 LDLIBS   = -lsodium -ljansson -lyaml -lseccomp
 NETLIBS  = -lcurl -lssl -lcrypto
@@ -61,6 +64,10 @@ CLAIMED  := $(patsubst %.c,$(BUILD)/o/%.o,$(wildcard selftest/[a-z]*.c))
 
 .PHONY: all
 all: $(BUILD)/arrestor $(BUILD)/arrestor-fetch $(BUILD)/role-table $(CLAIMS)
+
+# What the sanitizers' runtime is told, in builds that have one.
+$(BUILD)/arrestor $(BUILD)/arrestor-fetch: $(if $(SANITIZED),$(BUILD)/o/tests/bin/sanitizer.o)
+$(BUILD)/o/tests/bin/sanitizer.o: private CPPFLAGS += -DFINDINGS='"$(abspath $(BUILD))/findings"'
 
 $(BUILD)/arrestor: $(BUILD)/o/sidecar/main.o $(LIBRARY)
 $(BUILD)/arrestor-fetch: $(BUILD)/o/sidecar/main_fetch.o $(FETCH)
@@ -145,6 +152,7 @@ demo: $(BUILD)/deps-build $(BUILD)/deps-venv
 
 test: deps
 	$(AGAIN) all units $(TOOLS) $(FAKED)
+	$(AGAIN) $(call SANITIZE,gcc) units
 	@tests/bin/run-tests
 
 check: $(BUILD)/deps-test
@@ -177,6 +185,25 @@ $(FAKED): $(BUILD)/%: $(BUILD)/o/tests/torture/$$(*D).o
 	@mkdir -p $(@D)
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(CFLAGS) -pie $(LINKING) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
+# ---- Builds that look closer. A sanitizer's build is a whole one, beneath build/sanitize.
+SANITIZE = BUILD=$(BUILD)/sanitize/$(1) CC=$(1) \
+           CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all'
+
+.PHONY: sanitize sanitize-gcc sanitize-clang valgrind
+sanitize: sanitize-gcc sanitize-clang
+	tests/bin/run-units $(BUILD)/sanitize/gcc
+	tests/bin/run-units $(BUILD)/sanitize/clang
+	ARRESTOR_BUILD=$(abspath $(BUILD))/sanitize/clang $(BUILD)/venv/bin/python3 -m pytest -q -rfEs \
+	    -p no:cacheprovider tests/e2e
+
+sanitize-gcc sanitize-clang: sanitize-%: deps
+	$(AGAIN) $(call SANITIZE,$*) all units $(TOOLS:$(BUILD)/%=$(BUILD)/sanitize/$*/%)
+
+valgrind: deps
+	$(AGAIN) units
+	tests/bin/run-units $(BUILD) --except tests/unit/not-under-valgrind \
+	    --under 'valgrind -q --error-exitcode=99 --leak-check=full --track-fds=yes --child-silent-after-fork=yes'
 
 # ---- Tools of the tests and of bench, each one small program.
 FOLLOW  := tests/torture/follow.c

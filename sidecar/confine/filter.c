@@ -10,23 +10,6 @@
 #include "sidecar/base/error.h"
 #include "sidecar/confine/filter_table.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(undefined_behavior_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-
-/* Calls without which a sanitizer's runtime cannot report or end. */
-static const int sanitizer_calls[] = {
-#ifdef SANITIZED
-    SCMP_SYS(sigaltstack), SCMP_SYS(getuid), SCMP_SYS(readlink), SCMP_SYS(sched_yield),
-    SCMP_SYS(openat),      SCMP_SYS(ioctl),  SCMP_SYS(mlock),
-#endif
-    SCMP_SYS(exit_group),
-};
-
 /* A call that this architecture does not have needs no rule. */
 static int forgive_absent(int result) {
     return result == -EDOM ? 0 : result;
@@ -67,8 +50,6 @@ static int add_calls(scmp_filter_ctx filter, uint32_t groups) {
             continue;
         result = add_call(filter, row);
     }
-    for (size_t i = 0; i < sizeof sanitizer_calls / sizeof *sanitizer_calls; i++)
-        (void)seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, sanitizer_calls[i], 0, NULL);
     return result;
 }
 

@@ -59,6 +59,10 @@ const struct call_row call_table[] = {
     {NR(rt_sigreturn), CALLS_BASE, ANY},
     {NR(restart_syscall), CALLS_BASE, ANY},
     {NR(sysinfo), CALLS_BASE, ANY}, /* glibc's qsort asks how much memory there is */
+#ifdef SANITIZED                    /* what a sanitizer's runtime needs to end and to report */
+    {NR(sigaltstack), CALLS_BASE, ANY},
+    {NR(ioctl), CALLS_BASE, WHEN(1, ALL, TCGETS)},
+#endif
     {NR(sendmsg), CALLS_CHANNEL, ANY},
     {NR(recvmsg), CALLS_CHANNEL, ANY},
     {NR(poll), CALLS_CHANNEL | CALLS_PROMPT, ANY},

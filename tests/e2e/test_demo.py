@@ -20,7 +20,7 @@ def stage(tmp_path):
             shutil.copy(house.ROOT / "tests/bin" / name, tmp_path / "tests/bin" / name)
         shutil.copytree(house.ROOT / "examples", tmp_path / "examples")
         (tmp_path / "build").mkdir()
-        (tmp_path / "build/venv").symlink_to(house.BUILD / "venv")
+        (tmp_path / "build/venv").symlink_to(house.VENV)
         arrestor = tmp_path / "build/arrestor"
         arrestor.write_text(f"#!/bin/sh\nREAL={house.ARRESTOR}\n{script}\nexec $REAL \"$@\"\n")
         arrestor.chmod(0o755)

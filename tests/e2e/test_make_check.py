@@ -11,6 +11,9 @@ import pytest
 
 import house
 
+pytestmark = [pytest.mark.unsanitized("the checks look at the build that is shipped"),
+              pytest.mark.unwatched("nothing of arrestor runs in it")]
+
 CONTRACT_FREE = "\nint render_nothing(void);\n"
 LONG_FUNCTION = "int render_long(int x) {\n" + "    x++;\n" * 78 + "    return x;\n}\n"
 RENDER, HEADER = "sidecar/render/render.c", "sidecar/render/render.h"

@@ -11,6 +11,8 @@ import pytest
 import house
 import readers
 
+pytestmark = pytest.mark.unwatched("it has a tracer of its own")
+
 OLD, NEW = "old-value-" + "o" * 100, "new-value-" + "n" * 3000
 
 

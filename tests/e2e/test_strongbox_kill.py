@@ -9,6 +9,8 @@ import pytest
 import house
 from strongbox import box_words, leftovers, run
 
+pytestmark = pytest.mark.unwatched("it has a tracer of its own")
+
 CHEAP = ["--memory", "8M"]
 
 

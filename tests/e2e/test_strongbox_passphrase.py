@@ -138,6 +138,7 @@ def test_neither_passphrase_nor_key_is_seen_from_outside(sealed):
 # ---- What it costs
 
 
+@pytest.mark.unsanitized("a limit on memory leaves no room for shadow")
 def test_memory_that_cannot_be_had_is_said_and_nothing_is_made(site):
     site.box.unlink()
     site.key.unlink()

@@ -285,7 +285,7 @@ static int seal_in_little_memory(void) {
 
 static void memory_that_cannot_be_had_is_said(void **state) {
     (void)state;
-#ifdef __SANITIZE_ADDRESS__
+#ifdef SANITIZED
     skip();
 #endif
     int status = -1;
