@@ -9,6 +9,7 @@
 #   make fuzz       every parser under libFuzzer: TARGETS=all FUZZ_SECONDS=60 (CPU, each)
 #   make sanitize   units under ASan, UBSan and LeakSanitizer, gcc's and clang's; end to end under clang's
 #   make valgrind   units under memcheck
+#   make calls      every role's system calls over all end-to-end tests, against its list
 #   make install    PREFIX=/usr/local DESTDIR=
 
 MAKEFLAGS += --no-builtin-rules
@@ -205,11 +206,19 @@ valgrind: deps
 	tests/bin/run-units $(BUILD) --except tests/unit/not-under-valgrind \
 	    --under 'valgrind -q --error-exitcode=99 --leak-check=full --track-fds=yes --child-silent-after-fork=yes'
 
+# A test that fails here has met the watcher, which is a tracer: what counts is the report.
+.PHONY: calls
+calls: deps
+	$(AGAIN) all units $(BUILD)/killat $(BUILD)/weak $(BUILD)/calls
+	-$(BUILD)/calls $(BUILD)/calls.txt $(BUILD)/venv/bin/python3 -m pytest -q -p no:cacheprovider \
+	    --watched tests/e2e
+	@cat $(BUILD)/calls.txt; ! grep -E ' [1-9][0-9]* outside$$' $(BUILD)/calls.txt
+
 # ---- Tools of the tests and of bench, each one small program.
 FOLLOW  := tests/torture/follow.c
 TOOL_CC  = $(CC) $(CPPFLAGS) -O2 -std=c17 $(WARNINGS)
 
-TOOLS := $(addprefix $(BUILD)/,role-table killat failat weak search)
+TOOLS := $(addprefix $(BUILD)/,role-table calls killat failat weak search)
 
 $(BUILD)/killat: tests/torture/killat.c $(FOLLOW) $(FOLLOW:.c=.h)
 	$(TOOL_CC) $(filter %.c,$^) -o $@
@@ -218,6 +227,9 @@ $(BUILD)/search: tests/torture/search.c tests/torture/search_memory.c $(FOLLOW) 
 	$(TOOL_CC) $(filter %.c,$^) -o $@
 $(BUILD)/failat: tests/torture/failat.c tests/torture/fault_table.c $(FOLLOW) $(FOLLOW:.c=.h)
 	$(TOOL_CC) $(filter %.c,$^) -o $@
+$(BUILD)/calls: tests/torture/calls.c $(FOLLOW) $(FOLLOW:.c=.h) $(BUILD)/o/sidecar/confine/role_table.o \
+                $(BUILD)/o/sidecar/confine/filter_table.o
+	$(TOOL_CC) $(filter %.c %.o,$^) -lseccomp -o $@
 $(BUILD)/rolewatch: tests/bench/rolewatch.c $(FOLLOW) $(FOLLOW:.c=.h)
 	$(TOOL_CC) $(filter %.c,$^) -o $@
 $(BUILD)/weak: tests/torture/weak.c tests/torture/weak_landlock.c tests/torture/weak_landlock.h

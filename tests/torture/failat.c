@@ -171,8 +171,9 @@ static void replace_call(struct hunt *hunt, pid_t pid) {
     (void)ptrace(PTRACE_SETREGS, pid, 0L, &registers);
 }
 
-static void see_call(void *context, pid_t pid, long number) {
+static void see_call(void *context, pid_t pid, const struct called *call) {
     struct hunt *hunt = context;
+    long number = call->number;
     const struct fault_row *row = fault_row(number);
     if (is_in_loader(hunt, number) || number < 0 || number >= 512)
         return;

@@ -39,8 +39,11 @@ static void see_call(struct follow *follow, pid_t pid) {
     struct __ptrace_syscall_info info;
     if (!wants_calls(follow, pid) || ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof info, &info) <= 0)
         return;
+    struct called called = {.number = (long)info.entry.nr};
+    _Static_assert(sizeof called.arguments == sizeof info.entry.args, "six arguments");
+    memcpy(called.arguments, info.entry.args, sizeof called.arguments);
     if (follow->on_call != NULL && info.op == PTRACE_SYSCALL_INFO_ENTRY)
-        follow->on_call(follow->context, pid, (long)info.entry.nr);
+        follow->on_call(follow->context, pid, &called);
     if (follow->on_return != NULL && info.op == PTRACE_SYSCALL_INFO_EXIT)
         follow->on_return(follow->context, pid);
 }

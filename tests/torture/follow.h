@@ -6,7 +6,14 @@
 #define ARRESTOR_TESTS_FOLLOW_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
+
+/* A system call that is about to be made. */
+struct called {
+    long number;
+    uint64_t arguments[6];
+};
 
 struct follow {
     void *context;
@@ -15,10 +22,10 @@ struct follow {
     void (*on_exec)(void *context, pid_t pid);               /* a new program */
     void (*on_exit)(void *context, pid_t pid);               /* about to end, memory still there */
     void (*on_end)(void *context, pid_t pid, int status);    /* has ended, as waitpid tells it */
-    void (*on_call)(void *context, pid_t pid, long number);  /* system calls of `target`, before */
-    void (*on_return)(void *context, pid_t pid);             /* … and after */
-    pid_t target;                                            /* whose calls are seen; 0: nobody's */
-    bool (*wants_calls)(void *context, pid_t pid);           /* or whose, beside */
+    void (*on_call)(void *context, pid_t pid, const struct called *call); /* before … */
+    void (*on_return)(void *context, pid_t pid);                          /* … and after */
+    pid_t target;                                  /* whose calls are seen; 0: nobody's */
+    bool (*wants_calls)(void *context, pid_t pid); /* or whose, beside */
 };
 
 /* Runs command to its end, and until its last descendant has ended. The status

@@ -47,8 +47,9 @@ static void see_exec(void *context, pid_t pid) {
         hunt->follow.target = pid;
 }
 
-static void see_call(void *context, pid_t pid, long number) {
+static void see_call(void *context, pid_t pid, const struct called *call) {
     struct hunt *hunt = context;
+    long number = call->number;
     /* The ladder's first prctl: nothing before it is the role's own work. */
     hunt->counting = hunt->counting || number == SYS_prctl;
     if (!hunt->counting || !is_file_call(number) || ++hunt->calls != hunt->call)

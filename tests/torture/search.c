@@ -192,8 +192,9 @@ static bool is_parking(const struct watch *watch, const struct process *process,
                                             : call == watch->park_call);
 }
 
-static void see_call(void *context, pid_t pid, long number) {
+static void see_call(void *context, pid_t pid, const struct called *call) {
     struct watch *watch = context;
+    long number = call->number;
     struct process *process = find(watch, pid);
     if (process == NULL)
         return;
