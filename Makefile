@@ -107,7 +107,7 @@ $(BUILD)/role-table: tests/bin/role_table.c $(BUILD)/o/sidecar/confine/role_tabl
 $(BUILD)/selftest/%: selftest/%.c $(CLAIMED) $(LIBRARY)
 	@mkdir -p $(@D)
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(OURFLAGS) -MF $@.d -pie $(LDFLAGS) $(filter %.c %.o,$^) $(LDLIBS) -o $@
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(OURFLAGS) -MF $@.d -pie $(LINKING) $(LDFLAGS) $(filter %.c %.o,$^) $(LDLIBS) -o $@
 
 # ---- Units: tests/unit/test_NAME.c, each its own executable.
 UNITS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))

@@ -80,7 +80,7 @@ def fails(tree, name, *patterns):
         assert re.search(pattern, said), f"{pattern} is not in: {said}"
 
 
-@pytest.mark.parametrize("name", ["rooms", "roles", "files", "headers", "shape", "limits", "paths", "format", "scripts", "cppcheck"])
+@pytest.mark.parametrize("name", ["rooms", "roles", "files", "elf", "headers", "shape", "limits", "paths", "format", "scripts", "cppcheck"])
 def test_the_unbroken_tree_passes(tree, name):
     build(tree, *OBJECTS)
     status, said = check(tree, name)
@@ -254,3 +254,26 @@ def test_what_shellcheck_finds_is_told(tree, broken):
 def test_what_cppcheck_finds_is_told(tree, broken):
     broken(RENDER, "\nint render_x(void);\nint render_x(void) {\n    int *p = 0;\n    return *p;\n}\n")
     fails(tree, "cppcheck", "nullPointer")
+
+
+@pytest.mark.parametrize("linking, told", [
+    ("-Wl,-z,execstack", "has no executable stack"), ("-Wl,-z,lazy", "binds all symbols at its start"),
+    ("-Wl,-z,norelro", "has RELRO"), ("-Wl,-rpath,/opt/lib", "names no path for libraries"),
+    ("-no-pie", "is position-independent"), ("-Wl,--no-as-needed -lssl", "arrestor needs libssl")])
+def test_a_program_that_is_linked_weaker_is_told(tree, linking, told):
+    (tree / "build/arrestor").unlink()
+    build(tree, "build/arrestor", f"LDFLAGS={linking}")
+    try:
+        fails(tree, "elf", told)
+    finally:
+        (tree / "build/arrestor").unlink()
+        build(tree, "build/arrestor")
+
+
+def test_a_claim_that_is_linked_weaker_is_told(tree):
+    claim = "build/selftest/06-strongbox-tamper"
+    (tree / claim).unlink()
+    build(tree, claim, "LDFLAGS=-Wl,-z,norelro")
+    fails(tree, "elf", "06-strongbox-tamper: it should be that it has RELRO")
+    (tree / claim).unlink()
+    build(tree, claim)
