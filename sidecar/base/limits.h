@@ -36,6 +36,7 @@
 
 /* Secrets and their delivery. */
 #define LIMIT_REGION_BYTES    (4u * 1024u * 1024u)
+#define LIMIT_LOCKED_HEAP     (2u * 1024u * 1024u) /* of a role that holds values */
 #define LIMIT_SECRETS         1024
 #define LIMIT_SECRET_BYTES    (1024u * 1024u)
 #define LIMIT_SECRET_NAME     128

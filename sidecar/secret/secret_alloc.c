@@ -1,8 +1,14 @@
 #include <jansson.h>
+#include <limits.h>
 #include <malloc.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "sidecar/secret/secret_set.h"
 
@@ -52,7 +58,39 @@ static size_t make_seed(void) {
     return seed | 1;
 }
 
+#define PART_BYTES (LIMIT_LOCKED_HEAP / 20) /* so small that malloc takes it from the heap */
+
+_Static_assert(PART_BYTES < 128 * 1024, "malloc(3): M_MMAP_THRESHOLD");
+
+static bool may_lock(void) {
+    struct rlimit limit;
+    return getrlimit(RLIMIT_MEMLOCK, &limit) == 0 &&
+           (limit.rlim_cur == RLIM_INFINITY ||
+            limit.rlim_cur >= LIMIT_LOCKED_HEAP + LIMIT_REGION_BYTES + 64 * 1024);
+}
+
+/* Values stand on the heap while they are worked on: it is made as large as that takes,
+ * and locked, so that they are never swapped. A limit that is too low for this and a region
+ * leaves all to the region; where malloc is another, its parts do not lie in a row. */
+static void lock_heap(void) {
+    unsigned char *parts[LIMIT_LOCKED_HEAP / PART_BYTES];
+    const size_t count = sizeof parts / sizeof *parts;
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    if (!may_lock() || mallopt(M_TRIM_THRESHOLD, INT_MAX) != 1)
+        return;
+    for (size_t i = 0; i < count; i++)
+        parts[i] = malloc(PART_BYTES);
+    unsigned char *begin = parts[0], *end = parts[count - 1];
+    if (begin != NULL && end > begin && (size_t)(end - begin) < LIMIT_LOCKED_HEAP) {
+        begin -= (uintptr_t)begin % page;
+        (void)mlock2(begin, (size_t)(end - begin) + PART_BYTES, MLOCK_ONFAULT);
+    }
+    for (size_t i = 0; i < count; i++)
+        free(parts[i]);
+}
+
 void secret_install_allocators(void) {
+    lock_heap();
     json_set_alloc_funcs(secret_alloc, secret_free);
     json_object_seed(make_seed());
 }

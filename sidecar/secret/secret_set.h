@@ -100,9 +100,9 @@ void *secret_realloc(void *memory, size_t size);
 char *secret_strdup(const char *text);
 
 /* Installs the zeroing allocator in jansson and seeds its hash tables, which
- * would otherwise open /dev/urandom at the first object, inside a sandbox. Once,
- * before jansson's first use; may stand before or behind the ladder. Calls:
- * getrandom. */
+ * would otherwise open /dev/urandom at the first object, inside a sandbox; locks
+ * the heap up to LIMIT_LOCKED_HEAP, where RLIMIT_MEMLOCK has room for it and for a
+ * region. Once, before jansson's first use and the ladder. */
 void secret_install_allocators(void);
 
 #endif

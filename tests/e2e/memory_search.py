@@ -7,16 +7,21 @@
 """
 
 import base64
+import contextlib
 import json
 import os
 import secrets
+import signal
 import string
 import subprocess
 import sys
 import urllib.parse
 from dataclasses import dataclass
 
+import fake_vault
 import house
+import openbao
+import pod as pods
 
 PROGRAM = house.BUILD / "search"
 CALLS = {"write": 1, "close": 3, "poll": 7, "pread64": 17, "sendmsg": 46, "recvmsg": 47, "ftruncate": 77,
@@ -76,6 +81,7 @@ class Look:
     time: float
     hits: tuple = ()  # of (label, where), the longest run of any form
     detail: tuple = ()
+    addresses: tuple = ()
     closed: tuple = ()
     handles: int = 0
     regions: int = 0  # mappings of it
@@ -95,6 +101,7 @@ def parse_look(row):
     return Look(row["pid"], row["role"], row["event"], row["call"], row.get("count", 0), row.get("time", 0),
                 tuple(sorted({(hit["label"], hit["where"]) for hit in hits})),
                 tuple((hit["label"], hit["where"], hit["form"], hit["run"], hit["times"]) for hit in hits),
+                tuple(hit["at"] for hit in hits),
                 tuple(Closed(**closed) for closed in row.get("closed", [])),
                 row.get("handles", 0), row.get("regions", 0), row.get("bytes", 0))
 
@@ -160,3 +167,95 @@ class Planted:
                    for written in forms(value).values() for at in range(len(written) - 11)}
         return {windows[content[at:at + 12]].rstrip("2") for at in range(len(content) - 11)
                 if content[at:at + 12] in windows}
+
+
+def held(looks):
+    """{role: labels that were seen in it}."""
+    found = {}
+    for look in looks:
+        if look.labels:
+            found.setdefault(look.role, set()).update(look.labels)
+    return found
+
+
+class Followed:
+    """`arrestor WORDS…` while it is followed; passphrases: (option, label)."""
+
+    def __init__(self, site, planted, *words, passphrases=(), stdin=b"", environment=None, park=None,
+                 followed=True):
+        self.planted, held_open, words = planted, [], list(words)
+        for option, label in passphrases:
+            reader, writer = os.pipe()
+            os.write(writer, planted.values[label] + b"\n")
+            os.close(writer)
+            words[1:1] = [option, reader] if words[0] == "run" else []
+            words += [option, reader] if words[0] != "run" else []
+            held_open.append(reader)
+        before = planted.before(park) if followed else []
+        self.stdin, self.record = stdin, site.record_path
+        environment = {"FAKE_RECORD": str(site.record_path), **(environment or {})}
+        self.process = subprocess.Popen([str(word) for word in [*before, house.ARRESTOR, *words]],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                        cwd=site.path, env={**site.environment, **environment},
+                                        pass_fds=held_open, start_new_session=True)
+        for descriptor in held_open:
+            os.close(descriptor)
+
+    def finish(self):
+        """What it said, and what was seen in it."""
+        out, err = self.process.communicate(self.stdin, timeout=60)
+        record = json.loads(self.record.read_text(encoding="utf-8")) if self.record.exists() else None
+        result = house.Result(house.as_status(self.process.returncode), out.decode(errors="replace"),
+                              err.decode(errors="replace"), record)
+        return result, self.planted.told()
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        if self.planted.parked():
+            house.end_process(self.planted.parked())
+        self.process.communicate(timeout=30)
+
+
+class Store(fake_vault.FakeVault):
+    """A store whose token is known before it is given; as pod.Pod wants its servers."""
+
+    def __init__(self, planted, certificate=None):
+        super().__init__(certificate)
+        self.planted, self.version = planted, 0
+
+    def write(self, name, data, *chunks):
+        self.version += 1
+        self.on("GET", f"secret/data/{name}", fake_vault.answer(200, fake_vault.kv(data, self.version)))
+
+    def allow(self, *_):
+        pass
+
+    def approle(self, role, _policies, **_settings):
+        token = self.planted.values["token"].decode()
+        self.on("POST", "auth/approle/login", fake_vault.answer(200, fake_vault.login(token, 3600)))
+        self.on("GET", "auth/token/lookup-self", fake_vault.answer(200, fake_vault.lookup(3600)))
+        self.on("POST", "auth/token/renew-self", fake_vault.answer(200, fake_vault.login(token, 3600)))
+        self.on("POST", "auth/token/revoke-self", fake_vault.answer(204))
+        return role, self.planted.values["secret_id"].decode()
+
+
+@contextlib.contextmanager
+def pod_at_store(path, scheme):
+    """(a pod at such a store over http or https, all that is secret in it)."""
+    certificate = openbao.Authority(path / "ca").issue("localhost") if scheme == "https" else None
+    planted = Planted(path, password=canary(), token=plain_canary(), secret_id=plain_canary())
+    with Store(planted, certificate) as store:
+        made = pods.make(store)
+        made.rotate(password=planted.values["password"].decode())
+        try:
+            yield made, planted
+        finally:
+            made.remove()
+
+
+def end_followed(sidecar):
+    """SIGTERM for the monitor that a tracer has started; the status."""
+    monitor = next(pid for pid in house.descendants(sidecar.pid) if house.words_of(pid)[1:2] == ["sidecar"])
+    os.kill(monitor, signal.SIGTERM)
+    return sidecar.process.wait(60)

@@ -7,19 +7,14 @@ not there then stays nowhere. What cannot be searched is secret memory itself, a
 """
 
 import base64
-import errno
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
 
-import fake_vault
 import house
 import memory_search
-import openbao
-import pod as pods
 import pytest
 import strongbox
 
@@ -62,15 +57,6 @@ def judge_looks(looks, ends=(), also=None, kept=None):
     assert set(ends) <= seen, seen
 
 
-def held(looks):
-    """{role: labels that were seen in it}."""
-    found = {}
-    for look in looks:
-        if look.labels:
-            found.setdefault(look.role, set()).update(look.labels)
-    return found
-
-
 def last_held(looks, role, label):
     """When a process of the role was last seen with it."""
     return max(look.time for look in looks if look.role == role and label in look.labels)
@@ -86,41 +72,6 @@ def table(looks):
             spans[look.role, look.pid, label, where] = first, after
     return "".join(f"{role:10} {label:10} {where:12} calls {first}-{last}\n"
                    for (role, _, label, where), (first, last) in spans.items())
-
-
-class Followed:
-    """`arrestor WORDS…` while it is followed; passphrases: (option, label)."""
-
-    def __init__(self, site, planted, *words, passphrases=(), stdin=b"", environment=None):
-        self.planted, held_open, words = planted, [], list(words)
-        for option, label in passphrases:
-            reader, writer = os.pipe()
-            os.write(writer, planted.values[label] + b"\n")
-            os.close(writer)
-            words[1:1] = [option, reader] if words[0] == "run" else []
-            words += [option, reader] if words[0] != "run" else []
-            held_open.append(reader)
-        self.stdin, self.record = stdin, site.record_path
-        environment = {"FAKE_RECORD": str(site.record_path), **(environment or {})}
-        self.process = subprocess.Popen([str(word) for word in [*planted.before(), house.ARRESTOR, *words]],
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                        cwd=site.path, env={**site.environment, **environment},
-                                        pass_fds=held_open, start_new_session=True)
-        for descriptor in held_open:
-            os.close(descriptor)
-
-    def finish(self):
-        """What it said, and what was seen in it."""
-        out, err = self.process.communicate(self.stdin, timeout=60)
-        record = json.loads(self.record.read_text(encoding="utf-8")) if self.record.exists() else None
-        result = house.Result(house.as_status(self.process.returncode), out.decode(errors="replace"),
-                              err.decode(errors="replace"), record)
-        return result, self.planted.told()
-
-    def kill(self):
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.communicate()
 
 
 # ---- The strongbox
@@ -142,7 +93,7 @@ def test_a_run_with_the_strongbox_holds_values_in_fetch_and_place_alone(site, pl
     """Two rounds: the job ends when it has seen another password."""
     site.write_plan(ROTATE)
     planted.plant(password2=memory_search.canary())
-    followed = Followed(site, planted, "run", "-c", site.yaml, "--", "spark-submit", "job.py",
+    followed = memory_search.Followed(site, planted, "run", "-c", site.yaml, "--", "spark-submit", "job.py",
                         passphrases=[("--passphrase-fd", "passphrase")],
                         environment={"FAKE_PLAN": str(site.plan_path)})
     launches.append(followed)
@@ -154,7 +105,7 @@ def test_a_run_with_the_strongbox_holds_values_in_fetch_and_place_alone(site, pl
     assert result.status == 0, result.err
     print(table(looks))
     judge_looks(looks, ends={"run", "warden", "sweep", "judge", "fetch", "place"})
-    assert held(looks) == {"run": {"passphrase"}, "fetch": {"password", "passphrase", "key"}, "place": {"password"}}
+    assert memory_search.held(looks) == {"run": {"passphrase"}, "fetch": {"password", "passphrase", "key"}, "place": {"password"}}
     assert last_held(looks, "run", "passphrase") < min(look.time for look in looks if look.role == "warden")
 
 
@@ -167,58 +118,22 @@ TOOLS = [(["get", "orders-db"], {}), (["set", "orders-db"], {"stdin": "password"
 def test_a_strongbox_command_forgets_before_it_ends(site, planted, words, more):
     planted.plant(new=memory_search.plain_canary())
     passphrases = [("--passphrase-fd", "passphrase")] + [("--new-passphrase-fd", "new")] * ("new" in more)
-    result, looks = Followed(site, planted, *strongbox.box_words(site, *words), passphrases=passphrases,
+    result, looks = memory_search.Followed(site, planted, *strongbox.box_words(site, *words), passphrases=passphrases,
                              stdin=planted.values[more.get("stdin", "new")]).finish()
     assert result.status == 0, result.err
     print(table(looks))
     judge_looks(looks, ends={"strongbox"})
-    assert {"passphrase", *more.values()} <= held(looks)["strongbox"]
+    assert {"passphrase", *more.values()} <= memory_search.held(looks)["strongbox"]
 
 
 # ---- A store over the network
 
 
-class Store(fake_vault.FakeVault):
-    """A store whose token is known before it is given; as pod.Pod wants its servers."""
-
-    def __init__(self, planted, certificate=None):
-        super().__init__(certificate)
-        self.planted, self.version = planted, 0
-
-    def write(self, name, data, *chunks):
-        self.version += 1
-        self.on("GET", f"secret/data/{name}", fake_vault.answer(200, fake_vault.kv(data, self.version)))
-
-    def allow(self, *_):
-        pass
-
-    def approle(self, role, _policies, **_settings):
-        token = self.planted.values["token"].decode()
-        self.on("POST", "auth/approle/login", fake_vault.answer(200, fake_vault.login(token, 3600)))
-        self.on("GET", "auth/token/lookup-self", fake_vault.answer(200, fake_vault.lookup(3600)))
-        self.on("POST", "auth/token/renew-self", fake_vault.answer(200, fake_vault.login(token, 3600)))
-        self.on("POST", "auth/token/revoke-self", fake_vault.answer(204))
-        return role, self.planted.values["secret_id"].decode()
-
-
 @pytest.fixture(params=["http", "https"])
 def store_pod(request, tmp_path):
     """A pod at a store over http or TLS, and all that is secret in it."""
-    certificate = openbao.Authority(tmp_path / "ca").issue("localhost") if request.param == "https" else None
-    planted = memory_search.Planted(tmp_path, password=memory_search.canary(), token=memory_search.plain_canary(),
-                                    secret_id=memory_search.plain_canary())
-    with Store(planted, certificate) as store:
-        made = pods.make(store)
-        made.rotate(password=planted.values["password"].decode())
-        yield made, planted
-        made.remove()
-
-
-def end_followed(sidecar):
-    """SIGTERM for the monitor that a tracer has started; the status."""
-    monitor = next(pid for pid in house.descendants(sidecar.pid) if house.words_of(pid)[1:2] == ["sidecar"])
-    os.kill(monitor, signal.SIGTERM)
-    return sidecar.process.wait(60)
+    with memory_search.pod_at_store(tmp_path, request.param) as found:
+        yield found
 
 
 def test_a_sidecar_holds_values_in_fetch_net_and_place_alone(store_pod):
@@ -233,13 +148,13 @@ def test_a_sidecar_holds_values_in_fetch_net_and_place_alone(store_pod):
         sidecar.wait_for(lambda: pod.generation() == 2, "the new password", 60)
         polls = pod.server.paths().count("secret/data/orders")
         sidecar.wait_for(lambda: pod.server.paths().count("secret/data/orders") > polls, "a poll", 60)
-        assert end_followed(sidecar) == 0
+        assert memory_search.end_followed(sidecar) == 0
     finally:
         sidecar.kill()
     looks = planted.told()
     print(table(looks))
     judge_looks(looks, ends={"sidecar", "warden", "sweep", "dial", "fetch-net", "place"})
-    assert held(looks) == {"fetch-net": {"password", "token", "secret_id"}, "place": {"password", "token"}}
+    assert memory_search.held(looks) == {"fetch-net": {"password", "token", "secret_id"}, "place": {"password", "token"}}
 
 
 # ---- What the caller itself brings
@@ -249,25 +164,25 @@ def test_a_secret_in_a_configuration_is_held_by_its_judge_alone(site, planted, l
     """The bytes of the file are judge's input, and so until its end; monitor, which freezes it, only moves them."""
     planted.plant(conf=memory_search.plain_canary())
     site.write_conf({**house.SAFE, house.UNSAFE_KEY: planted.values["conf"].decode()})
-    followed = Followed(site, planted, "run", "-c", site.yaml, "--", "spark-submit", "job.py",
+    followed = memory_search.Followed(site, planted, "run", "-c", site.yaml, "--", "spark-submit", "job.py",
                         passphrases=[("--passphrase-fd", "passphrase")])
     launches.append(followed)
     result, looks = followed.finish()
     assert result.status == 77, result.err
     print(table(looks))
     judge_looks(looks, ends={"run", "judge", "warden", "sweep"}, also={"run": {"conf"}}, kept={"judge": {"conf"}})
-    assert held(looks)["judge"] == {"conf"}
+    assert memory_search.held(looks)["judge"] == {"conf"}
 
 
 @pytest.mark.parametrize("words", [["check"], ["effective"], ["why", house.UNSAFE_KEY]], ids=" ".join)
 def test_a_judge_without_a_monitor_shows_no_value_of_its_inputs(site, planted, words):
     planted.plant(conf=memory_search.plain_canary())
     conf = site.write_conf({**house.SAFE, house.UNSAFE_KEY: planted.values["conf"].decode()})
-    result, looks = Followed(site, planted, *words, conf).finish()
+    result, looks = memory_search.Followed(site, planted, *words, conf).finish()
     assert planted.values["conf"].decode() not in result.out + result.err
     print(result.status, result.err, table(looks))
     judge_looks(looks, ends={words[0]}, kept={words[0]: {"conf"}})
-    assert held(looks) == {words[0]: {"conf"}}
+    assert memory_search.held(looks) == {words[0]: {"conf"}}
 
 
 def test_a_token_in_the_environment_is_nowhere_but_in_that_and_in_fetch_net(site, store_pod, launches):
@@ -276,160 +191,18 @@ def test_a_token_in_the_environment_is_nowhere_but_in_that_and_in_fetch_net(site
     site.conf.joinpath("spark-env.sh").write_text("env > $SPARK_CONF_DIR/../seen-by-spark-env\n", encoding="utf-8")
     pod.configure(vault={"auth": {"token": {}}})
     site.yaml.write_text(pod.yaml.read_text(encoding="utf-8"), encoding="utf-8")
-    followed = Followed(site, planted, "run", "-c", site.yaml, "--", "spark-submit", "job.py",
+    followed = memory_search.Followed(site, planted, "run", "-c", site.yaml, "--", "spark-submit", "job.py",
                         environment={"VAULT_TOKEN": planted.values["token"].decode()})
     launches.append(followed)
     result, looks = followed.finish()
     assert result.status == 0, result.err
     print(table(looks))
     judge_looks(looks, ends={"run", "judge", "warden", "sweep", "dial", "fetch-net", "place"}, kept={"run": {"token"}})
-    assert held(looks) == {"run": {"token"}, "fetch-net": {"password", "token"}, "place": {"password"}}
+    assert memory_search.held(looks) == {"run": {"token"}, "fetch-net": {"password", "token"}, "place": {"password"}}
     in_monitor = {detail for look in looks if look.role == "run" for detail in look.detail}
     assert {(where, times) for _, where, _, _, times in in_monitor} == {("[stack]", 1)}
     assert "VAULT_TOKEN" not in (site.path / "seen-by-spark-env").read_text(encoding="utf-8")
     assert "VAULT_TOKEN" not in result.record["environment"]
-
-
-# ---- Secret memory, as root sees it
-
-
-def is_stopped(pid):
-    return b"\nState:\tT" in house.read_proc(pid, "status")
-
-
-@pytest.fixture
-def park(site, tmp_path, launches):
-    """Runs a job with a value of its own, and stops a role before one of its calls: (planted, pid, launch)."""
-    parked = []
-
-    def start(role, call, before=()):
-        password = memory_search.canary()
-        site.set_secret(password)
-        planted = memory_search.Planted(tmp_path, password=password)
-        launch = site.start("spark-submit", "job.py", before=[*before, *planted.before(park=(role, call))])
-        launches.append(launch)
-        house.wait_until(lambda: planted.parked() or launch.process.poll() is not None, 60, f"{role} to be parked")
-        pid = planted.parked()
-        assert pid, launch.text(launch.err_file)
-        house.wait_until(lambda: is_stopped(pid), 30, f"{role} to stop")
-        parked.append(pid)
-        return planted, pid, launch
-    yield start
-    for pid in parked:
-        house.end_process(pid)
-
-
-def go_on(pid, launch):
-    os.kill(pid, signal.SIGCONT)
-    result = launch.finish()
-    assert result.status == 0, result.err
-    return result
-
-
-def dump_core(pid, path, *options):
-    """A core as root's debugger makes it; the file."""
-    subprocess.run(["gdb", "-nx", "-batch", "-p", str(pid), *options, "-ex", f"generate-core-file {path}"],
-                   capture_output=True, check=True)
-    return path
-
-
-EVERYTHING = ("-ex", "set use-coredump-filter off", "-ex", "set dump-excluded-mappings on")
-
-
-def test_secret_memory_is_closed_to_root_whatever_it_tries(park, tmp_path):
-    """place, which has mapped what fetch gave it and not looked at it: there the value is in secret memory alone."""
-    planted, pid, launch = park("place", "region:1")
-    look, = planted.look(pid)
-    region, = (closed for closed in look.closed if "secretmem" in closed.where)
-    assert (region.mem, region.vm) == (errno.EIO, errno.EFAULT)
-    assert {"lo", "dd"} <= set(region.flags.split()), "locked, and in no core"
-    assert look.regions == 1 and look.bytes > 1 << 20
-    assert look.hits == ()
-    assert planted.find_in_file(dump_core(pid, tmp_path / "core", *EVERYTHING)) == {}
-    go_on(pid, launch)
-    assert "place" in held(planted.told()) or "fetch" in held(planted.told())
-
-
-def test_the_same_tools_read_ordinary_memory(park, tmp_path):
-    """fetch at the same step: the value is in its heap too, until the region is handed over."""
-    planted, pid, launch = park("fetch", "region:1")
-    look, = planted.look(pid)
-    assert look.regions == 1
-    assert {where for _, where in look.hits} == {"[heap]"}
-    assert "password" in {label for label, _ in planted.find_in_file(dump_core(pid, tmp_path / "core"))}
-    go_on(pid, launch)
-
-
-def test_without_memfd_secret_root_sees_a_locked_sealed_memory_file_and_that_is_said(park, tmp_path):
-    planted, pid, launch = park("place", "region:3", before=[house.BUILD / "weak"])
-    look, = planted.look(pid)
-    assert look.regions == 1
-    assert {where for _, where in look.hits} == {"memfd:secrets (deleted)"}
-    assert {"lo", "dd"} <= flags_of(pid, "memfd:secrets")
-    assert planted.find_in_file(dump_core(pid, tmp_path / "core")) == {}, "not in a core that obeys the mapping"
-    assert planted.find_in_file(dump_core(pid, tmp_path / "core-of-all", *EVERYTHING)) != {}
-    assert "degraded: secret-memory" in go_on(pid, launch).err
-
-
-def flags_of(pid, name):
-    """VmFlags of the mapping with this name."""
-    text = house.read_proc(pid, "smaps").decode()
-    return set(re.search(re.escape(name) + ".*?VmFlags: ([^\n]*)", text, flags=re.S)[1].split())
-
-
-# Takes a descriptor of a process and maps it: the value's place in it, or the error.
-TAKE = """
-import ctypes, mmap, os, sys
-pid, number = map(int, sys.argv[1:])
-taken = ctypes.CDLL(None, use_errno=True).syscall(438, os.pidfd_open(pid), number, 0)
-print(mmap.mmap(taken, os.fstat(taken).st_size)[:].hex() if taken >= 0 else os.strerror(ctypes.get_errno()))
-"""
-
-
-def take_region(pid, *before):
-    number = next(int(name) for name in os.listdir(f"/proc/{pid}/fd")
-                  if "secretmem" in os.readlink(f"/proc/{pid}/fd/{name}"))
-    done = subprocess.run([*before, sys.executable, "-c", TAKE, str(pid), str(number)], capture_output=True,
-                          text=True, check=True)
-    return done.stdout.strip()
-
-
-def test_a_live_descriptor_can_be_taken_by_root_and_by_nobody_else(park):
-    """What SECURITY.md says of it; the user is the role's own."""
-    planted, pid, launch = park("place", "region:1")
-    uid = int(re.search(r"^Uid:\t(\d+)", house.read_proc(pid, "status").decode(), flags=re.M)[1])
-    assert uid != 0
-    assert take_region(pid, "setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups") == \
-        os.strerror(errno.EPERM)
-    assert planted.find(bytes.fromhex(take_region(pid))) == {"password"}
-    go_on(pid, launch)
-
-
-def windows_of(looks, role):
-    """[(calls, seconds)] for which a process of the role had a descriptor of secret memory."""
-    windows, since = [], {}
-    for look in looks:
-        if look.role == role and look.handles > 0:
-            since.setdefault(look.pid, look)
-        elif look.pid in since:
-            begin = since.pop(look.pid)
-            windows.append((look.count - begin.count, look.time - begin.time))
-    assert not since, "one ended with it"
-    return windows
-
-
-def test_the_descriptor_lives_for_a_few_calls(site, tmp_path, launches):
-    """fetch: ftruncate, mmap, munmap, sendmsg, close. place: fstat, fstatfs, mmap, close."""
-    planted = memory_search.Planted(tmp_path, password=site.password)
-    followed = Followed(site, planted, "run", "-c", site.yaml, "--", "spark-submit", "job.py")
-    launches.append(followed)
-    result, looks = followed.finish()
-    assert result.status == 0, result.err
-    windows = {role: windows_of(looks, role) for role in ("fetch", "place", "run", "warden", "sweep", "judge")}
-    print(windows)
-    assert [calls <= 6 for calls, _ in windows["fetch"]] == [True]
-    assert [calls <= 5 for calls, _ in windows["place"]] == [True]
-    assert not any(windows[role] for role in ("run", "warden", "sweep", "judge"))
 
 
 # ---- The search itself
