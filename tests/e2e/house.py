@@ -301,12 +301,12 @@ def processes_showing(needle):
 # ---- Eyes on files
 
 
-def files_holding(needle, newer_than):
-    """Every readable file of this machine, newer than a file, that holds the bytes."""
+def files_holding(needle, newer_than, places=None):
+    """Every readable file of this machine, or beneath some places, newer than a file, that holds the bytes."""
     kinds = ("ext", "xfs", "btrfs", "overlay", "tmpfs", "zfs", "f2fs")
     mounts = {"/"} | {line.split()[1] for line in pathlib.Path("/proc/mounts").read_text().splitlines()
               if line.split()[2].startswith(kinds)}
-    listed = subprocess.run(["find", *sorted(mounts), "-xdev", "-newer", newer_than, "-type", "f", "-print0"],
+    listed = subprocess.run(["find", *(places or sorted(mounts)), "-xdev", "-newer", newer_than, "-type", "f", "-print0"],
                             capture_output=True, check=False).stdout.split(b"\0")
     found = []
     for name in listed:
