@@ -42,6 +42,7 @@ static void take_record(struct monitor *m, struct child *child, const struct mes
     switch (message->type) {
     case MESSAGE_FENCE:
         note_fence(m, &message->body.fence);
+        child->fenced = true;
         break;
     case MESSAGE_SETUP:
         take_setup(m, child, &message->body.setup);
@@ -190,5 +191,19 @@ int loop_await(struct monitor *m, pid_t pid, struct error *err) {
         if (loop_step(m, -1, err) != 0)
             return -1;
     m->watched = 0;
+    return 0;
+}
+
+static bool is_climbing(const struct monitor *m) {
+    for (size_t i = 0; i < LIMIT_MANAGED_CHILDREN; i++)
+        if (is_heard(m, &m->children[i]) && !m->children[i].fenced)
+            return true;
+    return false;
+}
+
+int loop_await_fences(struct monitor *m, struct error *err) {
+    while (is_climbing(m))
+        if (loop_step(m, -1, err) != 0)
+            return -1;
     return 0;
 }

@@ -52,6 +52,7 @@ struct child {
     enum role role;
     struct channel channel; /* fd -1 once closed */
     uint32_t round;         /* fetch and place: the one they were started for */
+    bool fenced;            /* it has told how far it climbed */
 };
 
 /* A round of fetch and place. */
@@ -187,6 +188,9 @@ void spawn_hang_up(struct child *child);
 int loop_step(struct monitor *m, int timeout_ms, struct error *err);
 /* Steps until m->watched has ended. 0 or -1. */
 int loop_await(struct monitor *m, pid_t pid, struct error *err);
+/* Runs until every role that lives has told how far it climbed, so that nothing
+ * starts before the slowest has. 0 or -1. */
+int loop_await_fences(struct monitor *m, struct error *err);
 
 /* round_files.c: opens what the roles of a publish or revoke round inherit, by the
  * start table. 0, or -1 with the fault, in which case nothing stays open. */

@@ -63,7 +63,7 @@ static int prepare(struct monitor *m, const struct invocation *call, int *status
         keep_start_sweep(m, err) != 0 || judge_launch(m, err) != 0 ||
         monitor_say_protections(m, err) != 0 || deliver_first(m, err) != 0)
         return -1;
-    return monitor_say_protections(m, err);
+    return loop_await_fences(m, err) != 0 ? -1 : monitor_say_protections(m, err);
 }
 
 static int supervise(struct monitor *m, struct error *err) {

@@ -31,7 +31,7 @@ static int prepare(struct monitor *m, const struct invocation *call, struct erro
         return -1;
     if (monitor_say_protections(m, err) != 0 || keep_first_set(m, err) != 0)
         return -1;
-    return monitor_say_protections(m, err);
+    return loop_await_fences(m, err) != 0 ? -1 : monitor_say_protections(m, err);
 }
 
 static int stay(struct monitor *m, struct error *err) {

@@ -125,8 +125,8 @@ class Planted:
         """Words before a command. park: (role, name of a call, or region); only: the one role that is followed."""
         self.report.unlink(missing_ok=True)
         parking = ["-p", f"{park[0]}:{CALLS.get(park[1], park[1])}"] if park else []
-        parking += ["-o", only] if only else []
-        return [str(PROGRAM), str(self.needles), str(self.report), *parking]
+        following = ["-o", only] if only else []
+        return [str(PROGRAM), str(self.needles), str(self.report), *following, *parking]
 
     def told(self):
         rows = [json.loads(line) for line in self.report.read_text(encoding="utf-8").splitlines()]
@@ -182,7 +182,7 @@ class Followed:
     """`arrestor WORDS…` while it is followed; passphrases: (option, label)."""
 
     def __init__(self, site, planted, *words, passphrases=(), stdin=b"", environment=None, park=None,
-                 followed=True):
+                 only=None, followed=True):
         self.planted, held_open, words = planted, [], list(words)
         for option, label in passphrases:
             reader, writer = os.pipe()
@@ -191,9 +191,9 @@ class Followed:
             words[1:1] = [option, reader] if words[0] == "run" else []
             words += [option, reader] if words[0] != "run" else []
             held_open.append(reader)
-        before = planted.before(park) if followed else []
-        self.stdin, self.record = stdin, site.record_path
-        environment = {"FAKE_RECORD": str(site.record_path), **(environment or {})}
+        before = planted.before(park, only) if followed else []
+        self.stdin, self.record = stdin, site.path / "record.json"
+        environment = {"FAKE_RECORD": str(self.record), **(environment or {})}
         self.process = subprocess.Popen([str(word) for word in [*before, house.ARRESTOR, *words]],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                         cwd=site.path, env={**site.environment, **environment},
@@ -256,6 +256,6 @@ def pod_at_store(path, scheme):
 
 def end_followed(sidecar):
     """SIGTERM for the monitor that a tracer has started; the status."""
-    monitor = next(pid for pid in house.descendants(sidecar.pid) if house.words_of(pid)[1:2] == ["sidecar"])
+    monitor = next(pid for pid in house.descendants(sidecar.process.pid) if house.words_of(pid)[1:2] == ["sidecar"])
     os.kill(monitor, signal.SIGTERM)
     return sidecar.process.wait(60)

@@ -1,7 +1,7 @@
 /* search: looks for planted bytes in the memory of processes, as root can.
  *
  *   search NEEDLES REPORT [-p ROLE:CALL | -p ROLE:region:N] COMMAND…
- *   search NEEDLES REPORT -o ROLE COMMAND…
+ *   search NEEDLES REPORT -o ROLE [-p …] COMMAND…
  *   search NEEDLES REPORT PID…
  *
  * NEEDLES has one line for each form of a planted value: LABEL FORM HEX. Found is any
@@ -209,7 +209,8 @@ static int run_command(struct watch *watch, char **words) {
     if (strcmp(words[0], "-o") == 0 && words[1] != NULL) {
         watch->only = words[1];
         words += 2;
-    } else if (strcmp(words[0], "-p") == 0 && words[1] != NULL) {
+    }
+    if (strcmp(words[0], "-p") == 0 && words[1] != NULL) {
         char *colon = strchr(words[1], ':');
         if (colon == NULL)
             return 2;
