@@ -10,6 +10,7 @@
 #   make sanitize   units under ASan, UBSan and LeakSanitizer, gcc's and clang's; end to end under clang's
 #   make valgrind   units under memcheck
 #   make calls      every role's system calls over all end-to-end tests, against its list
+#   make memory     planted values searched in all memory, and in a swap file
 #   make install    PREFIX=/usr/local DESTDIR=
 
 MAKEFLAGS += --no-builtin-rules
@@ -155,6 +156,12 @@ test: deps
 	$(AGAIN) all units $(TOOLS) $(FAKED)
 	$(AGAIN) $(call SANITIZE,gcc) units
 	@tests/bin/run-tests
+
+.PHONY: memory
+memory: deps
+	$(AGAIN) all $(BUILD)/weak $(BUILD)/search
+	ARRESTOR_SWAP=1 $(BUILD)/venv/bin/python3 -m pytest -q -p no:cacheprovider tests/e2e/test_memory.py \
+	  tests/e2e/test_secret_memory.py tests/e2e/test_handoff.py tests/e2e/test_tracer.py
 
 check: $(BUILD)/deps-test
 	$(AGAIN) all $(BUILD)/role-table

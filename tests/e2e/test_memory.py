@@ -13,8 +13,11 @@ import signal
 import subprocess
 import sys
 
+import fake_vault
 import house
 import memory_search
+import openbao
+import pod as pods
 import pytest
 import strongbox
 
@@ -155,6 +158,47 @@ def test_a_sidecar_holds_values_in_fetch_net_and_place_alone(store_pod):
     print(table(looks))
     judge_looks(looks, ends={"sidecar", "warden", "sweep", "dial", "fetch-net", "place"})
     assert memory_search.held(looks) == {"fetch-net": {"password", "token", "secret_id"}, "place": {"password", "token"}}
+
+
+def test_with_a_real_openbao_over_tls_it_is_the_same(tmp_path):
+    """init has logged in, so the token is known; the sidecar goes on with it."""
+    certificate = openbao.Authority(tmp_path / "ca").issue("localhost")
+    with openbao.start_file(tmp_path / "bao", certificate) as server:
+        pod = pods.make(server)
+        try:
+            assert pod.init().status == 0
+            session = json.loads((pod.state / "current/session").read_text(encoding="utf-8"))
+            planted = memory_search.Planted(tmp_path, password=memory_search.canary(),
+                                            token=session["vault"]["token"],
+                                            secret_id=pod.secret_id_file.read_text(encoding="utf-8").strip())
+            pod.rotate(password=planted.values["password"].decode())
+            sidecar = pod.start(before=planted.before())
+            sidecar.wait_for(lambda: pod.generation() >= 2, "the new password", 60)
+            assert memory_search.end_followed(sidecar) == 0
+        finally:
+            pod.remove()
+    looks = planted.told()
+    judge_looks(looks, ends={"sidecar", "warden", "sweep", "dial", "fetch-net", "place"})
+    assert {"password", "token"} <= memory_search.held(looks)["fetch-net"]
+
+
+def test_while_a_store_stalls_in_an_answer_only_fetch_net_holds_what_has_come(store_pod, launches):
+    """Nobody traces: root reads all that descends from this test, over and over, while half of a value is there."""
+    pod, planted = store_pod
+    whole, = fake_vault.answer(200, fake_vault.kv({"password": planted.values["password"].decode()})).chunks
+    half = whole.find(planted.values["password"][:12]) + 14
+    pod.server.on("GET", "secret/data/orders", fake_vault.raw(whole[:half], 600))
+    sidecar = pod.start()
+    try:
+        def looks():
+            return planted.look(sidecar.pid, *house.descendants(sidecar.pid))
+        house.wait_until(lambda: "password" in {label for look in looks() for label in look.labels}, 60,
+                         "half an answer to arrive")
+        for _ in range(3):
+            seen = memory_search.held(looks())
+            assert seen == {"fetch-net": {"password", "token"}}
+    finally:
+        sidecar.kill_all()
 
 
 # ---- What the caller itself brings
