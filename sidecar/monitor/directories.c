@@ -91,15 +91,22 @@ static bool is_set_name(const char *name, const char *prefix) {
            strspn(name + length, "0123456789abcdef") == ID_DIGITS;
 }
 
-/* Opens a directory of ours and takes its lock, if nobody holds it; -1. */
-static int lock_dead(int parent, const char *name, const struct identity *identity) {
+/* Opens a directory if it is ours: others may have made one of such a name; -1. */
+static int open_ours(int parent, const char *name, const struct identity *identity) {
     struct stat st;
     int fd = open_directory(parent, name);
-    if (fd < 0)
-        return -1;
-    bool ours = fstat(fd, &st) == 0 &&
-                (st.st_uid == geteuid() || (identity->drops && st.st_uid == identity->service_uid));
-    if (ours && flock(fd, LOCK_EX | LOCK_NB) == 0)
+    if (fd >= 0 && fstat(fd, &st) == 0 &&
+        (st.st_uid == geteuid() || (identity->drops && st.st_uid == identity->service_uid)))
+        return fd;
+    if (fd >= 0)
+        (void)close(fd);
+    return -1;
+}
+
+/* As open_ours, and takes its lock, if nobody holds it; -1. */
+static int lock_dead(int parent, const char *name, const struct identity *identity) {
+    int fd = open_ours(parent, name, identity);
+    if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) == 0)
         return fd;
     (void)close(fd);
     return -1;
@@ -114,7 +121,12 @@ static void wipe_dead(int parent, const char *name, int count, const struct iden
         return;
     for (int i = count - 1; i >= 0; i--) {
         (void)snprintf(beside, sizeof beside, "%.200s%s", name, suffixes[i]);
-        (void)wipe_directory(parent, beside, true);
+        int inside = open_ours(parent, beside, identity);
+        if (inside < 0)
+            continue;
+        (void)wipe_contents(inside, true);
+        (void)unlinkat(parent, beside, AT_REMOVEDIR);
+        (void)close(inside);
     }
     monitor_say("removed what an arrestor that died had left: %s", name);
     (void)close(fd);
@@ -237,33 +249,16 @@ static int refuse_named(const char *path, const char *why, const char *todo, str
     return error_todo(err, "%s", todo);
 }
 
-/* Whether nothing lies there but what an arrestor makes: the end of a set is to
- * remove all that is in its directory. */
-static bool holds_only_ours(int fd) {
-    static const char *const ours[] = {
-        ".", "..", "current", "current.next", "status.json", "status.json.next"};
-    DIR *list = file_list(fd);
-    const struct dirent *entry;
-    bool only = list != NULL;
-    while (only && (entry = readdir(list)) != NULL) {
-        const char *name = entry->d_name;
-        bool known = text_starts(name, "g-") && strspn(name + 2, "0123456789") == strlen(name + 2);
-        for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
-            known = known || strcmp(name, ours[i]) == 0;
-        only = known;
-    }
-    if (list != NULL)
-        (void)closedir(list);
-    return only;
-}
-
 /* Everything that must hold before anything in it is touched. */
-static int check_named(const struct memory_directory *directory, struct error *err) {
+static int check_named(const struct memory_directory *directory, const struct identity *identity,
+                       struct error *err) {
     const char *path = directory->path;
     if (!is_memory(directory->fd))
         return refuse_named(path, "is not on tmpfs or ramfs: a value would reach a disk",
                             "mount a tmpfs there, or name another directory", err);
-    if (!holds_only_ours(directory->fd))
+    if (trust_directory(identity, directory, err) != 0)
+        return -1;
+    if (!trust_contents(directory->fd))
         return refuse_named(path, "holds what is not arrestor's, and all of it would be removed",
                             "name an empty directory, or one that is not there yet", err);
     return take_lock(directory)
@@ -274,7 +269,7 @@ static int check_named(const struct memory_directory *directory, struct error *e
 
 static int prepare_named(const struct monitor *m, const struct memory_directory *directory,
                          enum directory_role role, struct error *err) {
-    if (check_named(directory, err) != 0)
+    if (check_named(directory, &m->identity, err) != 0)
         return -1;
     /* The sweep of an earlier one sees so that it has a successor. */
     (void)futimens(directory->fd, NULL);
@@ -303,8 +298,10 @@ static int open_named(struct monitor *m, enum directory_role role, const char *p
     (void)snprintf(named.path, sizeof named.path, "%s", path);
     (void)snprintf(named.name, sizeof named.name, "%s", slash + 1);
     if (named.fd < 0) {
-        error_system(err, ERROR_NO_TMPFS, "cannot be opened or made");
+        error_system(err, ERROR_NO_TMPFS, "cannot be opened or made, and no link is followed");
         error_at(err, path, 0, 0);
+        (void)error_todo(err, "name a directory that is not there yet, in one on tmpfs that you "
+                              "may write to");
     } else if (prepare_named(m, &named, role, err) == 0) {
         m->directories[role] = named;
         return 0;

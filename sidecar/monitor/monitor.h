@@ -224,6 +224,16 @@ void directories_remove(struct monitor *m);
  * does not name. */
 void directories_leave(struct monitor *m);
 
+/* trust.c: whether an owner is root, ourselves, the service user or the job's. */
+bool trust_owner(const struct identity *identity, uid_t owner);
+/* Whether nobody else can change what lies in a directory that arrestor.yaml names, or
+ * put another in its place. 0, or -1 with what to name instead. */
+int trust_directory(const struct identity *identity, const struct memory_directory *directory,
+                    struct error *err);
+/* Whether nothing lies there but what an arrestor makes: the end of a set is to
+ * remove all that is in its directory. */
+bool trust_contents(int fd);
+
 /* swap.c: whether what lies in this directory can be written to swap. */
 uint8_t swap_state_of(int fd);
 
