@@ -45,6 +45,22 @@ static void check_file(const struct scene *s, const struct secret_text *text, st
     }
 }
 
+/* The first value alone, byte for byte. */
+static void check_raw(const struct config *config, const struct scene *s) {
+    const struct config_file file = {.name = "raw", .form = FORM_RAW};
+    struct secret_text text = {.length = 77};
+    struct error err;
+    if (render_file(config, &file, &s->set, &text, &err) != 0) {
+        HOLDS(s->set.secrets[0].length == 0);
+        HOLDS(err.code == ERROR_SECRET_MISSING || err.code == ERROR_SECRET_EMPTY);
+        fuzz_check_silent(&err);
+        return;
+    }
+    HOLDS(text.length == s->set.secrets[0].length);
+    HOLDS(memcmp(text.bytes, s->set.secrets[0].bytes, text.length) == 0);
+    secret_text_free(&text);
+}
+
 FUZZ_TARGET(render, 16384) {
     static struct scene s;
     struct arena arena = arena_make(LIMIT_ARENA_BYTES);
@@ -67,6 +83,8 @@ FUZZ_TARGET(render, 16384) {
         arena_free(&arena);
         return;
     }
+    if (s.count > 0)
+        check_raw(&config, &s);
     if (render_file(&config, &file, &s.set, &text, &err) != 0) {
         HOLDS(text.length == 77 && text.bytes == NULL && error_status(err.code) == 6);
         if (!fuzz_contains(bytes, length, "!" FUZZ_CANARY))

@@ -58,15 +58,35 @@ static void check_reports(const struct pack *pack) {
     buffer_free(&text);
 }
 
+static void check_test_report(const struct pack *pack, const struct rule_test *tests) {
+    struct report_test report = {.pack = pack, .source = "fuzz.yaml", .tests = tests};
+    struct buffer text = buffer_make(LIMIT_REPORT_BYTES), json = text;
+    report_tests_text(&report, 1, &text);
+    report_tests_json(&report, 1, &json);
+    HOLDS(buffer_status(&text) == 0 && fuzz_is_json(json.data, json.length));
+    buffer_free(&json);
+    buffer_free(&text);
+    json = text = buffer_make(LIMIT_REPORT_BYTES);
+    report_packs_text(&pack, 1, &text);
+    report_packs_json(&pack, 1, &json);
+    HOLDS(buffer_status(&text) == 0 && fuzz_is_json(json.data, json.length));
+    buffer_free(&json);
+    buffer_free(&text);
+}
+
 static void check_tests(const struct pack *pack, size_t lines, struct arena *arena) {
-    struct rule_test test;
+    struct rule_test tests[TESTED_RULES];
     struct error err;
-    for (size_t i = 0; i < pack->rule_count && pack->rule_count <= TESTED_RULES; i++) {
-        HOLDS(rule_test(&pack->rules[i], arena, &test, &err) == 0);
-        HOLDS(test.examples == pack->rules[i].pass_count + pack->rules[i].fail_count);
-        for (size_t j = 0; j < test.fault_count; j++)
-            HOLDS(test.faults[j].what != NULL && test.faults[j].line <= lines);
+    if (pack->rule_count > TESTED_RULES)
+        return;
+    for (size_t i = 0; i < pack->rule_count; i++) {
+        const struct rule_test *test = &tests[i];
+        HOLDS(rule_test(&pack->rules[i], arena, &tests[i], &err) == 0);
+        HOLDS(test->examples == pack->rules[i].pass_count + pack->rules[i].fail_count);
+        for (size_t j = 0; j < test->fault_count; j++)
+            HOLDS(test->faults[j].what != NULL && test->faults[j].line <= lines);
     }
+    check_test_report(pack, tests);
 }
 
 /* Whether the canary stands in the conf only where it must be hidden. */

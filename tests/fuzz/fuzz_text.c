@@ -1,8 +1,11 @@
-/* Questions about text, beside plain answers: what is shown, globs, and nearest names. */
+/* Questions about text, beside plain answers: what is shown, globs, nearest names, and
+ * whether a delivered value stands in a launch. */
+#include <ctype.h>
 #include <jansson.h>
 #include <string.h>
 
 #include "sidecar/base/text.h"
+#include "sidecar/place/compare.h"
 #include "tests/fuzz/fuzz.h"
 
 #define GLOB_MOST 48
@@ -52,6 +55,24 @@ static void check_distance(const char *a, const char *b) {
     HOLDS(text_equal_nocase(a, b) == text_equal_nocase(b, a));
 }
 
+/* Whether a value stands in a text as a word of its own, looked at place by place. */
+static void check_compare(const char *needle, const char *text) {
+    size_t size = strlen(needle), length = strlen(text), found = 77, at = 0;
+    bool told =
+        size > 0 && compare_find(text, length, (const unsigned char *)needle, size, &found) == 0;
+    if (size == 0)
+        return;
+    for (; at + size <= length; at++) {
+        bool left =
+            at > 0 && isalnum((unsigned char)text[at - 1]) && isalnum((unsigned char)*needle);
+        bool right =
+            isalnum((unsigned char)text[at + size]) && isalnum((unsigned char)needle[size - 1]);
+        if (memcmp(text + at, needle, size) == 0 && !left && !right)
+            break;
+    }
+    HOLDS(told == (at + size <= length) && (told ? found == at : found == 77));
+}
+
 static void check_shown(const char *bytes, size_t length) {
     struct buffer text = buffer_make(LIMIT_REPORT_BYTES), json = text;
     text_escape(&text, bytes, length);
@@ -78,6 +99,7 @@ FUZZ_TARGET(text, 4096) {
     if (count >= 2) {
         check_glob(lines[0], lines[1]);
         check_distance(lines[0], lines[1]);
+        check_compare(lines[0], lines[1]);
         (void)text_is_template(lines[0]);
     }
     arena_free(&arena);

@@ -153,6 +153,27 @@ static void try_channel(const unsigned char *bytes, size_t length, enum party fr
     HOLDS(free_descriptor() == before);
 }
 
+/* What is sent by one end is what the other receives. */
+static void try_send(const struct message *message, enum party from, enum party to) {
+    struct message other;
+    struct error err;
+    int fds[2], fd = -1;
+    bool carries = message_descriptor(message->type) != 0;
+    HOLDS(channel_pair(fds, &err) == 0);
+    struct channel here = {.fd = fds[0], .self = from, .peer = to};
+    struct channel there = {.fd = fds[1], .self = to, .peer = from};
+    HOLDS(channel_send(&here, message, carries ? 0 : -1, &err) == 0);
+    HOLDS(channel_wait(&there, 0, &err) == 1);
+    HOLDS(channel_receive(&there, &other, &fd, &err) == 1 && (fd >= 0) == carries);
+    unsigned char one[MESSAGE_BYTES_MAX], two[MESSAGE_BYTES_MAX];
+    size_t length = message_encode(message, one);
+    HOLDS(message_encode(&other, two) == length && memcmp(one, two, length) == 0);
+    if (fd >= 0)
+        (void)close(fd);
+    (void)close(fds[0]);
+    (void)close(fds[1]);
+}
+
 /* Puts the head of a record of that type before a body of its size. */
 static size_t make_record(enum message_type type, const char *body, size_t length,
                           unsigned char *ret) {
@@ -182,7 +203,8 @@ FUZZ_TARGET(wire, 8192) {
     }
     if ((shape & 2) == 0) {
         struct message message;
-        (void)try_decode(sent, length, from, to, &message);
+        if (try_decode(sent, length, from, to, &message) == 0)
+            try_send(&message, from, to);
     } else {
         try_channel(sent, length, from, to, (shape >> 2) & 3, (shape & 8) != 0 || shape == 2);
     }
