@@ -35,8 +35,7 @@ static uint64_t time_of_set(int directory) {
     return (uint64_t)st.st_mtim.tv_sec * 1000u + (uint64_t)st.st_mtim.tv_nsec / 1000000u;
 }
 
-bool note_read(int directory, struct arena *arena, struct set_status *ret) {
-    uint64_t generation = publish_current(directory);
+bool note_read(int directory, uint64_t generation, struct arena *arena, struct set_status *ret) {
     if (read_note(directory, arena, ret) && ret->generation == generation)
         return true;
     *ret = (struct set_status){.generation = generation};

@@ -16,10 +16,10 @@
 struct arena;
 struct error;
 
-/* What is told of the set that stands, and true. Where status.json is missing,
- * damaged or about another generation: false, with no more than the number and
- * the time at which the set was made. Texts and leases lie in the arena. */
-bool note_read(int directory, struct arena *arena, struct set_status *ret);
+/* What is told of the set that stands, which is `generation`, and true. Where status.json is
+ * missing, damaged or about another generation: false, with no more than the number and the time at
+ * which the set was made. Texts and leases lie in the arena. */
+bool note_read(int directory, uint64_t generation, struct arena *arena, struct set_status *ret);
 
 /* Writes status.json.next with exactly this mode. ERROR_PLACE_FULL or
  * ERROR_PLACE_FILE; then it is not there. 0 or -1. */

@@ -116,10 +116,11 @@ int place_role(const struct role_start *start) {
     error_clear(&err);
     placing.task = task.body.round;
     placing.now_ms = clock_wall_ms();
-    if (run_task(&placing, &err) != 0)
+    if (publish_look(placing.directory, &placing.stands, &err) != 0 ||
+        run_task(&placing, &err) != 0)
         placing.result.code = err.code;
     placing.result.round = placing.task.round;
-    placing.result.generation = publish_current(placing.directory);
+    placing.result.generation = placing.stands;
     told.body.result = placing.result;
     placing_free(&placing);
     return channel_send(&placing.monitor, &told, -1, &err) == 0 ? 0 : error_status(ERROR_CHILD);

@@ -12,7 +12,7 @@
 static void read_status(struct placing *placing, struct set_status *ret) {
     struct lease_table table;
     struct error ignored;
-    if (note_read(placing->directory, &placing->arena, ret) ||
+    if (note_read(placing->directory, placing->stands, &placing->arena, ret) ||
         state_read_table(placing->state, &placing->arena, &table, &ignored) != 0 ||
         table.generation != ret->generation)
         return;
@@ -81,6 +81,7 @@ static int publish_set(struct placing *placing, struct set_status *status, struc
         note_drop(placing->directory);
         return -1;
     }
+    placing->stands = status->generation;
     placing->result.changed = 1;
     placing->result.files = (uint32_t)placing->count;
     return note_commit(placing->directory, err);
@@ -161,7 +162,7 @@ int placing_new(struct placing *placing, bool publish, struct error *err) {
         secret_set_free(&placing->set);
         return result == 0 ? placing_kept(placing, &unchanged, err) : -1;
     }
-    struct set_status status = {.generation = publish_current(placing->directory) + 1,
+    struct set_status status = {.generation = placing->stands + 1,
                                 .checked_ms = placing->now_ms,
                                 .leases = placing->table.leases,
                                 .count = placing->table.count};
@@ -218,8 +219,7 @@ static int read_values(struct placing *placing, uint64_t before_ms, size_t *drop
 static int publish_from_state(struct placing *placing, uint64_t before_ms, struct error *err) {
     struct set_status status;
     size_t dropped;
-    uint64_t current = publish_current(placing->directory);
-    bool behind = current == 0 || placing->table.generation != current;
+    bool behind = placing->stands == 0 || placing->table.generation != placing->stands;
     read_status(placing, &status);
     if (read_values(placing, before_ms, &dropped, err) != 0)
         return -1;
@@ -227,7 +227,7 @@ static int publish_from_state(struct placing *placing, uint64_t before_ms, struc
         return write_status(placing, &status, err);
     if (placing_render(placing, true, err) != 0 || placing_compare(placing, err) != 0)
         return -1;
-    status.generation = current + 1;
+    status.generation = placing->stands + 1;
     status.withdrawn = placing->withdrawn;
     if (status.withdrawn == 0 || status.count == 0) {
         status.leases = placing->table.leases;
@@ -243,7 +243,7 @@ static int publish_from_state(struct placing *placing, uint64_t before_ms, struc
 int placing_withdraw(struct placing *placing, struct error *err) {
     if (state_read_table(placing->state, &placing->arena, &placing->table, err) != 0)
         return -1;
-    if (publish_current(placing->directory) == 0)
+    if (placing->stands == 0)
         return 0;
     return placing->table.generation != 0
                ? publish_from_state(placing, placing->task.before_ms, err)
@@ -252,8 +252,7 @@ int placing_withdraw(struct placing *placing, struct error *err) {
 
 /* Whether a round was killed, or failed, between the state and its set. */
 static bool is_unplaced(const struct placing *placing) {
-    uint64_t current = publish_current(placing->directory);
-    return (current == 0 || placing->table.generation != current) &&
+    return (placing->stands == 0 || placing->table.generation != placing->stands) &&
            (placing->config.secret_count == 0 ||
             (placing->table.generation != 0 &&
              strcmp(placing->table.config, placing->digest) == 0));

@@ -23,6 +23,7 @@ struct placing {
     struct message_round task;
     uint64_t now_ms;
     int directory, state;
+    uint64_t stands;              /* the generation that readers see; 0: none */
     struct secret_set set;        /* the values to render, by today's configuration */
     struct lease_table table;     /* theirs */
     struct secret_text *texts;    /* one per rendered file */

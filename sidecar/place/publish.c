@@ -35,13 +35,20 @@ static uint64_t generation_number(const char *name) {
     return strcmp(again, name) == 0 ? number : 0;
 }
 
-uint64_t publish_current(int directory) {
+int publish_look(int directory, uint64_t *ret, struct error *err) {
     char target[NAME_BYTES + 1];
     ssize_t length = readlinkat(directory, LINK, target, sizeof target - 1);
-    if (length <= 0)
-        return 0;
-    target[length] = '\0';
-    return generation_number(target);
+    if (length < 0 && errno != ENOENT && errno != EINVAL) /* EINVAL: it is no link */
+        return error_system(err, ERROR_PLACE_FILE, "cannot read the link " LINK);
+    target[length < 0 ? 0 : length] = '\0';
+    *ret = generation_number(target);
+    return 0;
+}
+
+uint64_t publish_current(int directory) {
+    struct error ignored;
+    uint64_t current;
+    return publish_look(directory, &current, &ignored) == 0 ? current : 0;
 }
 
 static int check_memory_filesystem(int directory, struct error *err) {
@@ -121,9 +128,9 @@ static int point_to(int directory, const char *name, struct error *err) {
 int publish_generation(int directory, uint64_t generation, const struct publish_item *items,
                        size_t count, mode_t mode, struct error *err) {
     char name[NAME_BYTES];
-    uint64_t current = publish_current(directory);
+    uint64_t current;
     generation_name(name, generation);
-    if (check_memory_filesystem(directory, err) != 0)
+    if (check_memory_filesystem(directory, err) != 0 || publish_look(directory, &current, err) != 0)
         return -1;
     if (generation > LIMIT_GENERATION) {
         error_set(err, ERROR_PLACE_FILE,
@@ -147,7 +154,9 @@ int publish_generation(int directory, uint64_t generation, const struct publish_
 }
 
 int publish_retire(int directory, uint64_t newest, struct error *err) {
-    uint64_t current = publish_current(directory);
+    uint64_t current;
+    if (publish_look(directory, &current, err) != 0)
+        return -1;
     if (remove_generations(directory, newest, current) != 0)
         return error_system(err, ERROR_PLACE_FILE, "cannot remove an old generation");
     return 0;

@@ -20,7 +20,12 @@ struct publish_item {
     size_t length;
 };
 
-/* Number of the generation that `current` points to; 0 where there is none yet. */
+/* *ret: number of the generation that `current` points to; 0: there is none yet.
+ * 0, or -1 with ERROR_PLACE_FILE where the link cannot be read: that is no sign that
+ * none stands. */
+int publish_look(int directory, uint64_t *ret, struct error *err);
+
+/* The same for who only tells of it: 0 also where the link cannot be read. */
 uint64_t publish_current(int directory);
 
 /* Publishes items as `generation`, with exactly this file mode (the caller has

@@ -125,7 +125,10 @@ int state_publish(int directory, const struct lease_table *table, const struct s
     struct secret_text encoded = {0}, carried;
     struct lease_table next = *table;
     struct publish_item items[3];
+    uint64_t current;
     int result = -1;
+    if (publish_look(directory, &current, err) != 0)
+        return -1;
     choose_session(directory, values, table->session.held, &carried, &items[2]);
     next.session.held = items[2].length > 0;
     lease_table_format(&next, &leases);
@@ -137,8 +140,8 @@ int state_publish(int directory, const struct lease_table *table, const struct s
         goto out;
     items[0] = (struct publish_item){LEASES, (const unsigned char *)leases.data, leases.length};
     items[1] = (struct publish_item){VALUES, encoded.bytes, encoded.length};
-    result = publish_generation(directory, publish_current(directory) + 1, items,
-                                items[2].length > 0 ? 3 : 2, 0400, err);
+    result =
+        publish_generation(directory, current + 1, items, items[2].length > 0 ? 3 : 2, 0400, err);
 out:
     secret_text_free(&encoded);
     secret_text_free(&carried);

@@ -1,5 +1,7 @@
 /* One whole generation or nothing, on a real tmpfs. */
+#include <errno.h>
 #include <fcntl.h>
+#include <seccomp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -223,6 +225,38 @@ static void a_killed_writer_never_shows_a_mix(void **state) {
     }
 }
 
+/* In a child: from now on no link can be read. */
+static void forbid_links(void) {
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+    if (filter == NULL ||
+        seccomp_rule_add(filter, SCMP_ACT_ERRNO(EIO), SCMP_SYS(readlinkat), 0) != 0 ||
+        seccomp_load(filter) != 0)
+        _exit(99);
+}
+
+static void a_link_that_cannot_be_read_costs_no_generation(void **state) {
+    struct place *place = *state;
+    struct error err;
+    char text[32];
+    int status;
+    assert_int_equal(publish(place, 1, "one", &err), 0);
+    assert_int_equal(publish(place, 2, "two", &err), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        forbid_links();
+        bool refused = publish(place, 3, "three", &err) != 0 && err.code == ERROR_PLACE_FILE &&
+                       publish_retire(place->fd, 2, &err) != 0 && err.code == ERROR_PLACE_FILE;
+        _exit(refused ? 0 : 1);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    assert_int_equal(publish_current(place->fd), 2);
+    read_file(place, "current/password", text, sizeof text);
+    assert_string_equal(text, "two");
+    read_file(place, "g-000001/password", text, sizeof text);
+    assert_string_equal(text, "one");
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, remove_place)
     const struct CMUnitTest tests[] = {
@@ -237,6 +271,7 @@ int main(void) {
         TEST(a_file_that_cannot_be_written_leaves_the_old_set),
         TEST(a_directory_that_is_not_tmpfs_is_refused),
         TEST(a_killed_writer_never_shows_a_mix),
+        TEST(a_link_that_cannot_be_read_costs_no_generation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
