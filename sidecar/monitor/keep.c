@@ -100,7 +100,6 @@ static void start_again(struct monitor *m) {
 static void tell_standing(struct monitor *m) {
     struct child *warden = spawn_get(m, m->warden);
     struct message message = {.type = MESSAGE_STANDING};
-    struct error err;
     if (!m->standing_due || m->round.running || warden == NULL || !m->setup_told)
         return;
     int leases = directories_open_state(m, "leases");
@@ -109,7 +108,7 @@ static void tell_standing(struct monitor *m) {
         message.body.standing.generation = directories_generation(m);
     m->set_stands = m->set_stands || message.body.standing.generation > 0;
     m->standing_due = false;
-    (void)channel_send(&warden->channel, &message, leases, &err);
+    spawn_tell(warden, &message, leases);
     if (leases >= 0)
         (void)close(leases);
 }

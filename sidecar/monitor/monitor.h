@@ -183,6 +183,10 @@ bool spawn_is_of_round(enum role role);
 /* Closes a child's channel: it reads that as the end. */
 void spawn_hang_up(struct child *child);
 
+/* Sends a record, with a descriptor or -1, that nobody answers: who cannot be told
+ * is hung up on, because it would wait for ever. NULL: nobody. */
+void spawn_tell(struct child *child, const struct message *message, int fd);
+
 /* loop.c: waits for one event (signal, record, end of a child) up to timeout_ms
  * (-1: for ever) and handles it. 0, or -1 with the error that ends the run. */
 int loop_step(struct monitor *m, int timeout_ms, struct error *err);

@@ -119,13 +119,12 @@ static int start_round(struct monitor *m, const struct message_round *task, stru
 /* A warden that waits to hear what stands has not asked for this round. */
 static void tell_warden(struct monitor *m, const struct message_result *outcome) {
     struct message message = {.type = MESSAGE_ENDED, .body.result = *outcome};
-    const struct child *warden = m->standing_due ? NULL : spawn_get(m, m->warden);
-    struct error err;
+    struct child *warden = m->standing_due ? NULL : spawn_get(m, m->warden);
     if (warden == NULL)
         return;
     message.body.result.round = m->round.number;
     int leases = directories_open_state(m, "leases");
-    (void)channel_send(&warden->channel, &message, leases, &err);
+    spawn_tell(warden, &message, leases);
     if (leases >= 0)
         (void)close(leases);
 }
@@ -351,7 +350,7 @@ void round_look(struct monitor *m, struct child *warden, const struct message_lo
     if (round_box_path(m, false, path, sizeof path, &err) == 0)
         fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     message.body.looked.system_error = fd < 0 ? errno : 0;
-    (void)channel_send(&warden->channel, &message, fd, &err);
+    spawn_tell(warden, &message, fd);
     if (fd >= 0)
         (void)close(fd);
 }

@@ -203,3 +203,12 @@ void spawn_hang_up(struct child *child) {
         child->channel.fd = -1;
     }
 }
+
+void spawn_tell(struct child *child, const struct message *message, int fd) {
+    struct error err;
+    if (child == NULL || channel_send(&child->channel, message, fd, &err) == 0)
+        return;
+    if (err.code != ERROR_CHILD) /* else it has ended, and that is said */
+        monitor_say("%s is ended: %s", role_name(child->role), err.what);
+    spawn_hang_up(child);
+}
