@@ -48,6 +48,7 @@ class Told:
     """What a tool saw: whether the point was reached, and how each process of arrestor ended."""
     hit: bool = False
     calls: list = field(default_factory=list)      # [(name, n, [fault …])] of a survey
+    saw: list = field(default_factory=list)        # what a reader should not see, while it ran
     processes: list = field(default_factory=list)  # [(role, "exit" | "signal", number)]
 
     def started(self, role):
@@ -114,6 +115,8 @@ class Tools:
             word, *rest = line.split()
             if word == "hit":
                 told.hit = True
+            elif word == "saw":
+                told.saw.append(" ".join(rest))
             elif word == "call":
                 told.calls.append((rest[1], int(rest[2]), rest[3:]))
             elif word == "process":

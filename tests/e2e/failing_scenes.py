@@ -54,13 +54,17 @@ class Scene:
     # ---- Running
 
     def arrestor(self, *words, before=(), stdin=b""):
+        watch = {"FAILAT_WATCH": str(self.watched())} if before and self.watched() else {}
         done = subprocess.run([*before, str(self.tools.program), *map(str, words)], input=stdin, capture_output=True,
-                              env=self.environment, cwd=self.path, timeout=SECONDS, check=False)
+                              env={**self.environment, **watch}, cwd=self.path, timeout=SECONDS, check=False)
         return house.Result(house.as_status(done.returncode), done.stdout.decode(errors="replace"),
                             done.stderr.decode(errors="replace"))
 
     def act(self, before):
         return self.arrestor(*self.command(), before=before)
+
+    def watched(self):
+        """The set that the tool looks at before every call of the victim, or None."""
 
     def survey(self, kind, role, nth):
         """The points of one victim."""
@@ -94,6 +98,8 @@ class Scene:
             yield f"status {done.status} without a word"
         if self.mark in done.out + done.err:
             yield "a value is said"
+        for seen in told.saw:
+            yield f"while it ran, a reader saw the set {seen}"
         for role, signal in failing.deaths(told, done.err):
             if not (killed and role == point.role) and signal not in ROLES_ENDED_BY_PARENT:
                 yield f"{role} died by signal {signal}"
@@ -160,6 +166,9 @@ class SetScene(Scene):
             shutil.rmtree(directory, ignore_errors=True)
         if not self.first:
             subprocess.run(["cp", "-a", self.pristine / "set", self.pristine / "state", self.path], check=True)
+
+    def watched(self):
+        return self.set
 
     def check_set(self):
         seen = look(self.set)

@@ -15,9 +15,13 @@
  *   ENAME+   so do all later calls of that name
  *   short    the call is made with a count of one byte
  *
+ * Where $FAILAT_WATCH names the directory of a set, the set is read as a reader does
+ * before every call of the victim: its files `one` and `two` hold the same.
+ *
  * LOG tells in lines:
  *   call INDEX NAME N FAULT…   (list)
  *   hit NAME | missed CALLS
+ *   saw gone | mixed, NAME    a reader saw that, before this call
  *   process ROLE exit STATUS | signal NUMBER    for each process of arrestor
  * The status is COMMAND's own. x86-64 only. */
 #include <errno.h>
@@ -59,6 +63,8 @@ struct hunt {
     bool replaced;
     bool hit, failing; /* it has happened; the present call is to fail */
     long struck;       /* the number of the call that was hit */
+    const char *watch; /* the directory of a set, or NULL */
+    bool stood, told;  /* a set was there; what became of it is told */
     long made[512];    /* how often each call was made */
     struct process processes[PROCESSES];
 };
@@ -171,12 +177,47 @@ static void replace_call(struct hunt *hunt, pid_t pid) {
     (void)ptrace(PTRACE_SETREGS, pid, 0L, &registers);
 }
 
+static ssize_t read_named(int directory, const char *name, char *bytes, size_t size) {
+    int fd = openat(directory, name, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    ssize_t length = read(fd, bytes, size);
+    (void)close(fd);
+    return length;
+}
+
+/* What a reader sees now: "whole", "gone" or "mixed". */
+static const char *look_at_set(const char *path) {
+    char name[4096], one[8192], two[8192];
+    (void)snprintf(name, sizeof name, "%s/current", path);
+    int directory = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0)
+        return "gone";
+    ssize_t first = read_named(directory, "one", one, sizeof one);
+    ssize_t second = read_named(directory, "two", two, sizeof two);
+    (void)close(directory);
+    if (first < 0 || second < 0)
+        return "gone";
+    return first == second && memcmp(one, two, (size_t)first) == 0 ? "whole" : "mixed";
+}
+
+static void watch_set(struct hunt *hunt, const char *call) {
+    if (hunt->watch == NULL || hunt->told)
+        return;
+    const char *seen = look_at_set(hunt->watch);
+    hunt->stood = hunt->stood || strcmp(seen, "whole") == 0;
+    hunt->told = hunt->stood && strcmp(seen, "whole") != 0;
+    if (hunt->told)
+        (void)fprintf(hunt->log, "saw %s %s\n", seen, call);
+}
+
 static void see_call(void *context, pid_t pid, const struct called *call) {
     struct hunt *hunt = context;
     long number = call->number;
     const struct fault_row *row = fault_row(number);
     if (is_in_loader(hunt, number) || number < 0 || number >= 512)
         return;
+    watch_set(hunt, row->name);
     hunt->calls++;
     long count = ++hunt->made[number];
     if (hunt->action == ACTION_LIST) {
@@ -252,6 +293,7 @@ int main(int argc, char **argv) {
     hunt.log = fopen(argv[1], "we");
     if (hunt.log == NULL)
         return 2;
+    hunt.watch = getenv("FAILAT_WATCH");
     hunt.role = argv[2];
     hunt.nth = strtol(argv[3], NULL, 10);
     hunt.follow = (struct follow){.context = &hunt,
