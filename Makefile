@@ -62,7 +62,7 @@ PACKS    := $(sort $(wildcard policy/data/packs/*.yaml))
 COMPILER := $(filter $(BUILD)/o/sidecar/base/% $(BUILD)/o/sidecar/yaml/% $(BUILD)/o/policy/%,\
               $(filter-out $(BUILD)/o/policy/data/packs/%,$(OBJECTS)))
 CLAIMS   := $(patsubst selftest/%.c,$(BUILD)/selftest/%,$(wildcard selftest/[0-9]*.c))
-CLAIMED  := $(patsubst %.c,$(BUILD)/o/%.o,$(wildcard selftest/[a-z]*.c))
+CLAIMED  := $(patsubst %.c,$(BUILD)/o/%.o,$(filter-out selftest/tls_%,$(wildcard selftest/[a-z]*.c)))
 
 .PHONY: all
 all: $(BUILD)/arrestor $(BUILD)/arrestor-fetch $(BUILD)/role-table $(CLAIMS)
@@ -126,10 +126,11 @@ $(BUILD)/ref/%: tests/ref/%.c $(LIBRARY)
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(OURFLAGS) -MF $@.d -pie $(LDFLAGS) $(filter %.c %.o,$^) $(LDLIBS) -o $@
 
-# Those of the vault have its objects and libraries too.
+# Those of the vault have its objects and libraries too; claims that speak TLS, a store.
+SPOKEN := $(BUILD)/selftest/17-tls-inside-the-filter $(BUILD)/selftest/20-wiped-when-freed
 NETTED := $(filter $(BUILD)/unit/test_vault_%,$(UNITS)) $(BUILD)/ref/fetch_vault $(BUILD)/ref/pure_work \
-          $(BUILD)/selftest/17-tls-inside-the-filter
-
+          $(SPOKEN)
+$(SPOKEN): $(BUILD)/o/selftest/tls_store.o
 $(NETTED): $(VAULT)
 $(NETTED): private LDLIBS += $(NETLIBS)
 
@@ -310,4 +311,4 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
--include $(OBJECTS:.o=.d) $(CLAIMED:.o=.d) $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d)
+-include $(OBJECTS:.o=.d) $(wildcard $(BUILD)/o/selftest/*.d $(BUILD)/*.d $(BUILD)/*/*.d)

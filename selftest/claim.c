@@ -246,14 +246,14 @@ pid_t claim_fork(void) {
     return pid;
 }
 
-static void forget_child(pid_t pid) {
+void claim_forget(pid_t pid) {
     for (size_t i = 0; i < THINGS; i++)
         if (claim.children[i] == pid)
             claim.children[i] = 0;
 }
 
 void claim_end(pid_t pid) {
-    forget_child(pid);
+    claim_forget(pid);
     (void)kill(pid, SIGKILL);
     while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
         continue;
@@ -270,7 +270,7 @@ int claim_wait(pid_t pid) {
         }
         (void)usleep(round < 50 ? 100 : 5000);
     }
-    forget_child(pid);
+    claim_forget(pid);
     return status;
 }
 

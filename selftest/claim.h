@@ -62,6 +62,9 @@ pid_t claim_fork(void);
 /* Kills a child of claim_fork and reaps it. */
 void claim_end(pid_t pid);
 
+/* A child of claim_fork that somebody else has reaped. */
+void claim_forget(pid_t pid);
+
 /* Waits up to 20 s for the end of a child: its status as waitpid(2) gives it. */
 int claim_wait(pid_t pid);
 

@@ -50,6 +50,13 @@ void older_become(enum older lacks) {
         ANSWER(SECCOMP_RET_ERRNO | EINVAL),
         ANSWER(SECCOMP_RET_ALLOW),
     };
+    struct sock_filter no_connect[] = {
+        LOAD(nr),
+        REFUSED(SYS_connect, 0),
+        ANSWER(SECCOMP_RET_ALLOW),
+    };
+    if ((lacks & OLDER_CONNECT) != 0)
+        LOAD_FILTER(no_connect);
     if ((lacks & OLDER_LANDLOCK) != 0)
         LOAD_FILTER(no_landlock);
     if ((lacks & OLDER_SECRET_MEMORY) != 0)

@@ -7,7 +7,8 @@ enum older {
     OLDER_NOT = 0,
     OLDER_LANDLOCK = 1,      /* its three calls answer ENOSYS */
     OLDER_SECRET_MEMORY = 2, /* so does memfd_secret */
-    OLDER_SECCOMP = 4        /* the kernel says that it has no filters */
+    OLDER_SECCOMP = 4,       /* the kernel says that it has no filters */
+    OLDER_CONNECT = 8        /* connect(2) is not done and said to be, as in fetch-net */
 };
 
 /* By a filter that only answers: it takes nothing else away. Without root it brings
