@@ -189,6 +189,7 @@ const struct file_row file_table[] = {
     {"sidecar/base/atomic_file.c", "what lasts, beside the place that it is renamed to", ""},
     {"sidecar/base/file.c", "/dev/null, where a standard descriptor is closed", ""},
     {"sidecar/base/wipe.c", "what is overwritten before it is removed", ""},
+    {"sidecar/confine/confine.c", "", "memfd_secret"},
     {"sidecar/confine/drop.c", "", "capget capset"},
     {"sidecar/confine/filter_table.c", "nothing: it names the flags to refuse them", ""},
     {"sidecar/confine/landlock.c", "",

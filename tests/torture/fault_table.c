@@ -10,7 +10,7 @@
 
 /* What the manual page of each call names and a machine in trouble can give: too
  * little memory, descriptors, space or processes, a signal, a bad disk, a policy
- * of somebody else's. What only a wrong program gets (EBADF, EFAULT) is left out. */
+ * of somebody else's. What only a wrong program meets (EBADF, EFAULT) is left out. */
 static const struct fault_row rows[] = {
 #define CALL(name, faults)                                                                         \
     { SYS_##name, #name, faults }
