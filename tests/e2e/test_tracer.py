@@ -19,15 +19,18 @@ def run_traced(site, path, role):
 
 
 @pytest.mark.parametrize("role", ["warden", "sweep", "judge", "fetch", "place"])
-def test_a_tracer_of_one_role_is_said_and_fatal_where_that_is_required(site, tmp_path, role):
-    result, planted = run_traced(site, tmp_path, role)
-    assert result.status == 0 and SAID in result.err, result.err
-    assert {look.role for look in planted.told()} == {"run", role}
+def test_a_tracer_of_one_role_is_fatal_where_that_is_required(site, tmp_path, role):
     site.configure(require=["no-tracer"])
-    result, _ = run_traced(site, tmp_path, role)
+    result, planted = run_traced(site, tmp_path, role)
+    assert {look.role for look in planted.told()} == {"run", role}
     assert result.status == 125, result.err
     assert "no-tracer is required and degraded" in result.err
     assert result.record is None
+
+
+def test_else_it_is_said(site, tmp_path):
+    result, _ = run_traced(site, tmp_path, "sweep")
+    assert result.status == 0 and SAID in result.err, result.err
 
 
 def test_a_launch_waits_for_what_the_slowest_role_says(site, tmp_path, launches):
