@@ -100,6 +100,31 @@ void fuzz_check_silent(const struct error *err) {
     HOLDS(strstr(err->excerpt, FUZZ_CANARY) == NULL);
 }
 
+/* One line that holds the canary: "  password: CANARY". */
+static bool is_secret_line(const char *line, size_t length) {
+    static const char *const keys[] = {"password: ", "secret-id: ", "token: "};
+    size_t size = strlen(FUZZ_CANARY), at = 0;
+    while (at < length && line[at] == ' ')
+        at++;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        size_t key = strlen(keys[i]);
+        if (length - at == key + size && memcmp(line + at, keys[i], key) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool fuzz_is_secret_yaml(const char *bytes, size_t length) {
+    bool secret = true;
+    for (size_t at = 0; at < length && secret;) {
+        const char *end = memchr(bytes + at, '\n', length - at);
+        size_t size = end != NULL ? (size_t)(end - bytes) - at : length - at;
+        secret = !fuzz_contains(bytes + at, size, FUZZ_CANARY) || is_secret_line(bytes + at, size);
+        at += size + 1;
+    }
+    return secret;
+}
+
 const char *fuzz_section(const char **bytes, size_t *length, struct arena *arena, size_t *size) {
     size_t mark = strlen(SEPARATOR), at = 0, skip = 0;
     for (at = 0; at < *length; at++) {

@@ -64,6 +64,10 @@ void fuzz_check_place(const struct error *err, const char *bytes, size_t length)
 /* Neither does it quote the canary. */
 void fuzz_check_silent(const struct error *err);
 
+/* Whether the canary stands in YAML text only as the whole value of a line's key that
+ * sounds like a secret: then no error may quote it. */
+bool fuzz_is_secret_yaml(const char *bytes, size_t length);
+
 /* Number of lines of a text: those that end, and one that does not. */
 size_t fuzz_count_lines(const char *bytes, size_t length);
 

@@ -182,6 +182,8 @@ FUZZ_TARGET(config, 16384) {
         HOLDS(memcmp(&config, &untouched, sizeof config) == 0 && err.code == ERROR_CONFIG);
         HOLDS(strcmp(err.where, "fuzz.yaml") == 0 && err.todo[0] != '\0');
         fuzz_check_place(&err, text, size);
+        if (fuzz_is_secret_yaml(text, size))
+            fuzz_check_silent(&err);
         check_crlf(text, size, NULL, &err);
     } else {
         print(&config, &printed);
