@@ -1,5 +1,6 @@
 /* Records between processes: only what is whole, of its size, from the right side
  * and with texts that end is taken; what is taken is what was sent. */
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -119,11 +120,16 @@ static void send_raw(int fd, const unsigned char *bytes, size_t length, size_t d
     HOLDS(sendmsg(fd, &header, MSG_NOSIGNAL) == (ssize_t)length);
 }
 
-/* The lowest number that is free: the same before and after where nothing leaks. */
-static int free_descriptor(void) {
-    int fd = dup(0);
-    (void)close(fd);
-    return fd;
+/* How many descriptors are open: the same before and after where nothing leaks. */
+static int count_descriptors(void) {
+    struct pollfd items[64];
+    int count = 0;
+    for (int i = 0; i < 64; i++)
+        items[i] = (struct pollfd){.fd = i};
+    HOLDS(poll(items, 64, 0) >= 0);
+    for (int i = 0; i < 64; i++)
+        count += (items[i].revents & POLLNVAL) == 0;
+    return count;
 }
 
 /* As one datagram over a real channel; it and the decoder are of one mind. */
@@ -131,7 +137,7 @@ static void try_channel(const unsigned char *bytes, size_t length, enum party fr
                         size_t descriptors, bool wanted) {
     struct message message, other;
     struct error err;
-    int fds[2], fd = 77, before = free_descriptor();
+    int fds[2], fd = 77, before = count_descriptors();
     bool sound = try_decode(bytes, length, from, to, &message) == 0;
     int carries = sound ? message_descriptor(message.type) : 0;
     bool fits = descriptors == 0 ? carries != 1 : descriptors == 1 && carries != 0 && wanted;
@@ -150,14 +156,14 @@ static void try_channel(const unsigned char *bytes, size_t length, enum party fr
     }
     (void)close(fds[0]);
     (void)close(fds[1]);
-    HOLDS(free_descriptor() == before);
+    HOLDS(count_descriptors() == before);
 }
 
 /* What is sent by one end is what the other receives. */
 static void try_send(const struct message *message, enum party from, enum party to) {
     struct message other;
     struct error err;
-    int fds[2], fd = -1;
+    int fds[2], fd = -1, before = count_descriptors();
     bool carries = message_descriptor(message->type) != 0;
     HOLDS(channel_pair(fds, &err) == 0);
     struct channel here = {.fd = fds[0], .self = from, .peer = to};
@@ -172,6 +178,7 @@ static void try_send(const struct message *message, enum party from, enum party 
         (void)close(fd);
     (void)close(fds[0]);
     (void)close(fds[1]);
+    HOLDS(count_descriptors() == before);
 }
 
 /* Puts the head of a record of that type before a body of its size. */
