@@ -30,7 +30,7 @@ static bool buffer_reserve(struct buffer *b, size_t extra) {
         capacity *= 2;
     char *data = realloc(b->data, capacity);
     if (data == NULL) {
-        b->failed = true;
+        b->failed = b->starved = true;
         return false;
     }
     b->data = data;

@@ -11,6 +11,7 @@ struct buffer {
     size_t capacity;
     size_t limit; /* a LIMIT_ of limits.h */
     bool failed;  /* an append did not fit or memory was exhausted */
+    bool starved; /* … memory was exhausted */
 };
 
 /* Empty buffer that never grows past limit bytes. */

@@ -84,6 +84,14 @@ static ssize_t read_chunk(int fd, void *chunk, size_t size, size_t position) {
     return got;
 }
 
+static int refuse_text(const struct buffer *text, const char *path, struct error *err) {
+    if (text->starved)
+        error_set(err, ERROR_MEMORY, "no memory to read it");
+    else
+        error_set(err, ERROR_INPUT, "is larger than %zu bytes", text->limit);
+    return error_at(err, path, 0, 0);
+}
+
 int file_read(int fd, const char *path, struct buffer *out, struct error *err) {
     char chunk[16384];
     size_t position = 0;
@@ -97,14 +105,12 @@ int file_read(int fd, const char *path, struct buffer *out, struct error *err) {
             break;
         position += (size_t)size;
         buffer_bytes(out, chunk, (size_t)size);
-        if (buffer_status(out) != 0) {
-            error_set(err, ERROR_INPUT, "is larger than %zu bytes", out->limit);
-            return error_at(err, path, 0, 0);
-        }
+        if (buffer_status(out) != 0)
+            return refuse_text(out, path, err);
     }
     if (out->data == NULL)
         buffer_bytes(out, "", 0);
-    return 0;
+    return buffer_status(out) != 0 ? refuse_text(out, path, err) : 0;
 }
 
 DIR *file_list(int fd) {

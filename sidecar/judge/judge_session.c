@@ -58,8 +58,10 @@ int judge_session_end(struct judge_session *session, int status, const struct er
             (void)command_fail(err);
     }
     if (buffer_status(&session->out) != 0) {
-        error_set(&fault, ERROR_MEMORY, "the report does not fit into %u bytes",
-                  LIMIT_REPORT_BYTES);
+        (void)(session->out.starved
+                   ? error_set(&fault, ERROR_MEMORY, "no memory for the report")
+                   : error_set(&fault, ERROR_MEMORY, "the report does not fit into %u bytes",
+                               LIMIT_REPORT_BYTES));
         status = command_fail(&fault);
     } else if (file_write_all(STDOUT_FILENO, session->out.data, session->out.length) != 0) {
         error_system(&fault, ERROR_SYSTEM, "cannot write to standard output");

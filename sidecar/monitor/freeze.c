@@ -182,7 +182,8 @@ static int seal_words(char *const *words, const char *name, size_t limit, struct
     struct buffer text = buffer_make(limit);
     for (; *words != NULL; words++)
         buffer_bytes(&text, *words, strlen(*words) + 1);
-    int fd = buffer_status(&text) != 0
+    int fd = text.starved ? error_set(err, ERROR_MEMORY, "no memory for the %s", name)
+             : buffer_status(&text) != 0
                  ? error_set(err, ERROR_INPUT, "the %s is larger than %zu bytes", name, limit)
                  : file_seal_bytes(name, text.data != NULL ? text.data : "", text.length, err);
     buffer_free(&text);

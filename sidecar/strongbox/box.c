@@ -30,44 +30,49 @@ void box_make(struct box *box) {
     randombytes_buf(box->id, sizeof box->id);
 }
 
+static int refuse_body(struct error *err) {
+    return box_refuse_damaged("the contents of the strongbox make no sense", err);
+}
+
 /* Takes the entry at *at of size bytes into *entry and moves *at past it. */
-static int read_entry(const unsigned char *bytes, size_t size, size_t *at,
-                      struct box_entry *entry) {
+static int read_entry(const unsigned char *bytes, size_t size, size_t *at, struct box_entry *entry,
+                      struct error *err) {
     struct error ignored;
     if (size - *at < ENTRY_BYTES)
-        return -1;
+        return refuse_body(err);
     size_t name = bytes_get_u32(bytes + *at), value = bytes_get_u32(bytes + *at + 4);
     size_t left = size - *at - ENTRY_BYTES;
     if (name > LIMIT_SECRET_NAME || value == 0 || value > LIMIT_SECRET_BYTES || name + value > left)
-        return -1;
+        return refuse_body(err);
     const unsigned char *start = bytes + *at + ENTRY_BYTES;
     if (memchr(start, '\0', name) != NULL)
-        return -1;
+        return refuse_body(err);
     entry->value = secret_alloc(value);
     if (entry->value == NULL)
-        return -1;
+        return error_set(err, ERROR_MEMORY, "no memory for the strongbox");
     memcpy(entry->name, start, name);
     memcpy(entry->value, start + name, value);
     entry->length = value;
     *at += ENTRY_BYTES + name + value;
-    return box_check_name(entry->name, &ignored);
+    return box_check_name(entry->name, &ignored) != 0 ? refuse_body(err) : 0;
 }
 
 /* Reads the decrypted body; the caller frees the box in every case. */
-static int read_body(const unsigned char *bytes, size_t size, struct box *box) {
+static int read_body(const unsigned char *bytes, size_t size, struct box *box, struct error *err) {
     size_t count = bytes_get_u32(bytes), at = BOX_COUNT_BYTES;
     if (count > LIMIT_BOX_ENTRIES)
-        return -1;
+        return refuse_body(err);
     box->entries = secret_alloc(count * sizeof *box->entries);
     if (box->entries == NULL)
-        return -1;
+        return error_set(err, ERROR_MEMORY, "no memory for the strongbox");
     for (size_t i = 0; i < count; i++) {
         box->count = i + 1;
-        if (read_entry(bytes, size, &at, &box->entries[i]) != 0 ||
-            (i > 0 && strcmp(box->entries[i - 1].name, box->entries[i].name) >= 0))
+        if (read_entry(bytes, size, &at, &box->entries[i], err) != 0)
             return -1;
+        if (i > 0 && strcmp(box->entries[i - 1].name, box->entries[i].name) >= 0)
+            return refuse_body(err);
     }
-    return at == size ? 0 : -1;
+    return at == size ? 0 : refuse_body(err);
 }
 
 /* Decrypts into zeroing memory; NULL where the tag does not fit. */
@@ -126,11 +131,11 @@ int box_open(const unsigned char *bytes, size_t length, const unsigned char key[
     unsigned char *plain = decrypt_body(bytes, &prelude, key, err);
     if (plain == NULL)
         return -1;
-    int result = read_body(plain, prelude.body_bytes - BOX_TAG_BYTES, box);
+    int result = read_body(plain, prelude.body_bytes - BOX_TAG_BYTES, box, err);
     secret_free(plain);
     if (result != 0) {
         box_free(box);
-        return box_refuse_damaged("the contents of the strongbox make no sense", err);
+        return -1;
     }
     memcpy(box->id, prelude.id, sizeof box->id);
     box->version = prelude.version;

@@ -20,6 +20,7 @@ import house
 
 FAILAT = house.BUILD / "failat"
 STARVING = house.BUILD / "failing_alloc"  # executables whose allocations can fail
+KINDS = ("kill", "fail", "alloc")
 PLAN = struct.Struct("=32sIIQIIQQ")
 
 # A call that was interrupted, or that would wait, is made again, and with right: that

@@ -12,9 +12,10 @@ import random
 import sys
 import time
 
+import failing_openbao
 import failing_strongbox
 
-SCENES = {scene.name: scene for scene in failing_strongbox.SCENES}
+SCENES = {scene.name: scene for scene in failing_strongbox.SCENES + failing_openbao.SCENES}
 
 
 def choose(points, every, chance):
