@@ -130,18 +130,6 @@ static void try_calls(enum role role) {
     }
 }
 
-/* A neighbour with the role's own uid: the one process that it could signal. */
-static pid_t start_neighbour(enum role role) {
-    pid_t pid = claim_fork();
-    if (pid == 0) {
-        role_become(role_uid(role));
-        for (;;)
-            (void)pause();
-    }
-    (void)usleep(2000);
-    return pid;
-}
-
 static long signal_neighbour(const void *context) {
     const pid_t *pid = context;
     return kill(*pid, 0);
@@ -155,7 +143,8 @@ static long signal_thread(const void *context) {
 /* The filter lets a role signal itself (abort), and nobody else. */
 static void try_signals(enum role role) {
     long (*const ways[])(const void *) = {signal_neighbour, signal_thread};
-    pid_t neighbour = start_neighbour(role);
+    /* With the role's own uid: the one process that it could signal. */
+    pid_t neighbour = role_neighbour(role_uid(role));
     for (size_t i = 0; i < 2; i++) {
         struct attempt attempt = role_try(role, NULL, 0, ways[i], &neighbour);
         if (attempt.signal != SIGSYS && !(attempt.result == -1 && attempt.error == ENOSYS))

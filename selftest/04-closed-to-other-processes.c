@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -74,18 +73,8 @@ static void check_core(pid_t pid, const char *who) {
 
 /* An open process of that user is seen by the same attack, in every way. */
 static void check_attack(uid_t uid) {
-    pid_t pid = claim_fork();
-    if (pid == 0) {
-        role_become(uid);
-        (void)prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
-        for (;;)
-            (void)pause();
-    }
-    int open_ways = 0;
-    for (int i = 0; i < 400 && (open_ways & 6) != 6; i++) {
-        (void)usleep(5000); /* until it has opened itself */
-        open_ways = attack(pid, uid);
-    }
+    pid_t pid = role_neighbour(uid);
+    int open_ways = attack(pid, uid);
     claim_end(pid);
     /* Where Yama keeps memory and ptrace from everybody, these two remain. */
     if ((open_ways & 6) != 6)

@@ -47,4 +47,7 @@ void role_end(struct waiting_role *role);
  * again, as a process of that user is that was not started by root. */
 void role_become(uid_t uid);
 
+/* A process that has done so, and rests. */
+pid_t role_neighbour(uid_t uid);
+
 #endif

@@ -142,7 +142,8 @@ static void exec_command(const struct site *site, const char *const *words, cons
         const char *const *in;
         char *const *out;
     } as_argv = {.in = argv}, as_environment = {.in = environment};
-    (void)execve(claim_arrestor(), as_argv.out, as_environment.out);
+    (void)execve(site->program != NULL ? site->program : claim_arrestor(), as_argv.out,
+                 as_environment.out);
     _exit(127);
 }
 

@@ -13,8 +13,9 @@
 
 struct site {
     const char *path, *box, *key, *yaml, *conf, *home;
-    const char *secret; /* a canary: the one secret of the box */
-    enum older older;   /* what the kernel lacks for each arrestor that is started */
+    const char *secret;  /* a canary: the one secret of the box */
+    const char *program; /* that is started; NULL: arrestor */
+    enum older older;    /* what the kernel lacks for each arrestor that is started */
 };
 
 /* A configuration that every pack lets pass, one "key value" a line. */
