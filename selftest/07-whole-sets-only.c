@@ -16,7 +16,7 @@
 #include "sidecar/base/error.h"
 #include "sidecar/place/publish.h"
 
-#define WRITERS    200
+#define WRITERS    120
 #define FILES      3
 #define FILE_BYTES 8192
 

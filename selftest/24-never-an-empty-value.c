@@ -47,17 +47,20 @@ static void refuse_to_keep(const struct site *site) {
         claim_off("the strongbox takes an empty value");
 }
 
-static void check_first_rounds(const struct site *site) {
+static void check_missing_secret(const struct site *site) {
     static struct outcome got;
     const char *words[] = {"strongbox", "rm", "it", "--box", site->box, "--key", site->key, NULL};
-    for (size_t i = 0; i < LACKS; i++) {
-        site_store(site, lacks[i].json);
-        refuse_to_start(site, lacks[i].what, lacks[i].said);
-    }
     site_command(site, words, NULL, NULL, &got);
     if (got.status != 0)
         claim_broken("a secret cannot be removed: %.300s", got.err);
     refuse_to_start(site, "a missing secret", "has no entry");
+}
+
+static void check_first_rounds(const struct site *site, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        site_store(site, lacks[i].json);
+        refuse_to_start(site, lacks[i].what, lacks[i].said);
+    }
 }
 
 /* The value of the set as a reader finds it; never without a byte. */
@@ -92,9 +95,10 @@ int main(int argc, char **argv) {
     refuse_to_keep(&site);
     for (size_t i = 0; i < FORMS; i++) {
         site_configure(&site, forms[i]);
-        check_first_rounds(&site);
+        check_first_rounds(&site, i == 0 ? LACKS : 1);
         check_later_round(&site, &lacks[i]);
     }
+    check_missing_secret(&site);
     claim_settle("an empty field, a missing one, null and a missing secret, raw and as properties: "
                  "none started a job, and none replaced a value that stood");
 }

@@ -93,7 +93,7 @@ static void expect(const struct site *site, const struct instruction *one, bool 
 }
 
 static void try_instruction(const struct site *site, const struct instruction *one) {
-    static const mode_t modes[] = {0620, 0602, 0666};
+    static const mode_t modes[] = {0620, 0602};
     char how[64];
     one->prepare(site);
     expect(site, one, false, "");

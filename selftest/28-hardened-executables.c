@@ -4,7 +4,6 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <link.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -20,9 +19,9 @@ struct image {
     const char *name;
     const unsigned char *bytes;
     size_t size;
-    const ElfW(Phdr) * segments;
+    const Elf64_Phdr *segments;
     size_t segment_count;
-    const ElfW(Dyn) * dynamic;
+    const Elf64_Dyn *dynamic;
     size_t dynamic_count;
 };
 
@@ -32,7 +31,7 @@ static const void *at(const struct image *image, size_t offset, size_t size) {
     return image->bytes + offset;
 }
 
-static const ElfW(Phdr) * find_segment(const struct image *image, ElfW(Word) type) {
+static const Elf64_Phdr *find_segment(const struct image *image, Elf64_Word type) {
     for (size_t i = 0; i < image->segment_count; i++)
         if (image->segments[i].p_type == type)
             return &image->segments[i];
@@ -40,14 +39,26 @@ static const ElfW(Phdr) * find_segment(const struct image *image, ElfW(Word) typ
 }
 
 /* Where an address of the running program lies in the file. */
-static size_t offset_of(const struct image *image, ElfW(Addr) address) {
+static size_t offset_of(const struct image *image, Elf64_Addr address) {
     for (size_t i = 0; i < image->segment_count; i++) {
-        const ElfW(Phdr) *segment = &image->segments[i];
+        const Elf64_Phdr *segment = &image->segments[i];
         if (segment->p_type == PT_LOAD && address >= segment->p_vaddr &&
             address - segment->p_vaddr < segment->p_filesz)
             return segment->p_offset + (address - segment->p_vaddr);
     }
     claim_broken("%s points outside of itself", image->name);
+}
+
+static void find_dynamic(struct image *image) {
+    for (size_t i = 0; i < image->segment_count; i++) {
+        const Elf64_Phdr *segment = &image->segments[i];
+        if (segment->p_type != PT_DYNAMIC)
+            continue;
+        image->dynamic = at(image, segment->p_offset, segment->p_filesz);
+        image->dynamic_count = segment->p_filesz / sizeof *image->dynamic;
+    }
+    if (image->dynamic_count == 0)
+        claim_broken("%s is not linked dynamically", image->name);
 }
 
 /* False where the file is closed to this user, as one of mode 0711 is. */
@@ -61,23 +72,20 @@ static bool map_image(struct image *ret, const char *name, const char *path) {
     ret->bytes = mmap(NULL, ret->size, PROT_READ, MAP_PRIVATE, fd, 0);
     claim_need(ret->bytes != MAP_FAILED, path);
     (void)close(fd);
-    const ElfW(Ehdr) *head = at(ret, 0, sizeof *head);
-    if (memcmp(head->e_ident, ELFMAG, SELFMAG) != 0 || head->e_phentsize != sizeof *ret->segments)
+    const Elf64_Ehdr *head = at(ret, 0, sizeof *head);
+    if (memcmp(head->e_ident, ELFMAG, SELFMAG) != 0 || head->e_ident[EI_CLASS] != ELFCLASS64 ||
+        head->e_phentsize != sizeof *ret->segments)
         claim_broken("%s is no executable of this machine", name);
     ret->segment_count = head->e_phnum;
     ret->segments = at(ret, head->e_phoff, ret->segment_count * sizeof *ret->segments);
     if (head->e_type != ET_DYN)
         claim_off("%s is not position independent", name);
-    const ElfW(Phdr) *dynamic = find_segment(ret, PT_DYNAMIC);
-    if (dynamic == NULL)
-        claim_broken("%s is not linked dynamically", name);
-    ret->dynamic = at(ret, dynamic->p_offset, dynamic->p_filesz);
-    ret->dynamic_count = dynamic->p_filesz / sizeof *ret->dynamic;
+    find_dynamic(ret);
     return true;
 }
 
 /* Value of a dynamic entry, 0 where there is none. */
-static ElfW(Xword) dynamic_value(const struct image *image, ElfW(Sxword) tag) {
+static Elf64_Xword dynamic_value(const struct image *image, Elf64_Sxword tag) {
     for (size_t i = 0; i < image->dynamic_count && image->dynamic[i].d_tag != DT_NULL; i++)
         if (image->dynamic[i].d_tag == tag)
             return image->dynamic[i].d_un.d_val;
@@ -85,7 +93,7 @@ static ElfW(Xword) dynamic_value(const struct image *image, ElfW(Sxword) tag) {
 }
 
 static void check_segments(const struct image *image) {
-    const ElfW(Phdr) *stack = find_segment(image, PT_GNU_STACK);
+    const Elf64_Phdr *stack = find_segment(image, PT_GNU_STACK);
     bool now = (dynamic_value(image, DT_FLAGS) & DF_BIND_NOW) != 0 ||
                (dynamic_value(image, DT_FLAGS_1) & DF_1_NOW) != 0;
     if ((dynamic_value(image, DT_FLAGS_1) & DF_1_PIE) == 0)

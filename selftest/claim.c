@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -13,6 +14,7 @@
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -259,16 +261,28 @@ void claim_end(pid_t pid) {
         continue;
 }
 
+/* Without a sleep, which would dominate short work; where the kernel has no pidfd,
+ * with one that is short. */
+static void await_end(pid_t pid, int limit_ms) {
+    struct pollfd item = {.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN};
+    if (item.fd < 0)
+        (void)usleep(1000);
+    else
+        (void)poll(&item, 1, limit_ms);
+    if (item.fd >= 0)
+        (void)close(item.fd);
+}
+
 int claim_wait(pid_t pid) {
     int status = 0;
-    uint64_t deadline = clock_now_ms() + WAIT_MS;
-    /* Short work is waited for without a sleep, which would dominate it. */
-    for (unsigned round = 0; waitpid(pid, &status, WNOHANG) != pid; round++) {
-        if (clock_now_ms() > deadline) {
+    uint64_t now = clock_now_ms(), deadline = now + WAIT_MS;
+    while (waitpid(pid, &status, WNOHANG) != pid) {
+        if (now > deadline) {
             claim_end(pid);
             claim_broken("a process that was started did not end within %d s", WAIT_MS / 1000);
         }
-        (void)usleep(round < 50 ? 100 : 5000);
+        await_end(pid, (int)(deadline - now) + 1);
+        now = clock_now_ms();
     }
     claim_forget(pid);
     return status;
