@@ -9,6 +9,7 @@
 #   make fuzz       every parser under libFuzzer: TARGETS=all FUZZ_SECONDS=60 (CPU, each)
 #   make sanitize   units under ASan, UBSan and LeakSanitizer, gcc's and clang's; end to end under clang's
 #   make valgrind   units under memcheck
+#   make repro      two builds, elsewhere and otherwise, and the same bytes
 #   make calls      every role's system calls over all end-to-end tests, against its list
 #   make memory     planted values searched in all memory, and in a swap file
 #   make install    PREFIX=/usr/local DESTDIR=
@@ -29,7 +30,7 @@ VERSION    := 0.1.0
 # ---- gcc and clang of different ages both build.
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror -Wformat=2 -Wcast-qual \
             -Wwrite-strings -Wmissing-prototypes -Wstrict-prototypes -Wvla -Wimplicit-fallthrough \
-            -Wframe-larger-than=65536
+            -Wframe-larger-than=65536 -Wdate-time
 HARDENING := -fstack-protector-strong -fstack-clash-protection -fcf-protection=full \
              -fno-delete-null-pointer-checks -fno-strict-overflow -fno-strict-aliasing \
              -ftrivial-auto-var-init=zero -fzero-call-used-regs=used-gpr
@@ -41,7 +42,9 @@ CPPFLAGS += -I. -D_GNU_SOURCE -DARRESTOR_VERSION='"$(VERSION)"'
 CFLAGS  ?= -O2 -g
 SANITIZED := $(findstring sanitize,$(CFLAGS))
 FORTIFY := $(if $(SANITIZED),-DSANITIZED,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
-OURFLAGS = -std=c17 -fPIE $(WARNINGS) $(FLAGS) $(FORTIFY) -MMD -MP
+# No path, time or order of the building machine reaches the programs: make repro.
+HERE    := $(call probe,-ffile-prefix-map=$(CURDIR)=.)
+OURFLAGS = -std=c17 -fPIE $(WARNINGS) $(FLAGS) $(HERE) $(FORTIFY) -MMD -MP
 LDLIBS   = -lsodium -ljansson -lyaml -lseccomp
 NETLIBS  = -lcurl -lssl -lcrypto
 
@@ -199,7 +202,7 @@ $(FAKED): $(BUILD)/%: $(BUILD)/o/tests/torture/$$(*D).o
 SANITIZE = BUILD=$(BUILD)/sanitize/$(1) CC=$(1) \
            CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all'
 
-.PHONY: sanitize sanitize-gcc sanitize-clang valgrind
+.PHONY: sanitize sanitize-gcc sanitize-clang repro valgrind
 sanitize: sanitize-gcc sanitize-clang
 	tests/bin/run-units $(BUILD)/sanitize/gcc
 	tests/bin/run-units $(BUILD)/sanitize/clang
@@ -208,6 +211,9 @@ sanitize: sanitize-gcc sanitize-clang
 
 sanitize-gcc sanitize-clang: sanitize-%: deps
 	$(AGAIN) $(call SANITIZE,$*) all units $(TOOLS:$(BUILD)/%=$(BUILD)/sanitize/$*/%)
+
+repro: $(BUILD)/deps-build
+	tests/bin/repro
 
 valgrind: deps
 	$(AGAIN) units
