@@ -19,7 +19,7 @@
 #include "sidecar/confine/role_table.h"
 #include "tests/torture/follow.h"
 
-#define PROCESSES 4096
+#define PROCESSES (1 << 22) /* Linux has no pid above */
 #define ROWS      256
 #define NUMBERS   1024
 #define OUTSIDE   99
@@ -48,6 +48,13 @@ static void see_exec(void *context, pid_t pid) {
     bool arrestor = follow_role(pid, role, sizeof role);
     seen->processes[pid % PROCESSES] =
         (struct process){.pid = arrestor ? pid : 0, .arrestor = arrestor, .role = -1};
+}
+
+/* The next process of that number is another. */
+static void see_exit(void *context, pid_t pid) {
+    struct process *process = find(context, pid);
+    if (process != NULL)
+        *process = (struct process){0};
 }
 
 static bool wants_calls(void *context, pid_t pid) {
@@ -174,8 +181,11 @@ int main(int argc, char **argv) {
         (void)fprintf(stderr, "usage: calls REPORT COMMAND…\n");
         return 2;
     }
-    struct follow follow = {
-        .context = &seen, .on_exec = see_exec, .on_call = see_call, .wants_calls = wants_calls};
+    struct follow follow = {.context = &seen,
+                            .on_exec = see_exec,
+                            .on_exit = see_exit,
+                            .on_call = see_call,
+                            .wants_calls = wants_calls};
     int status = follow_command(&follow, argv + 2);
     unsigned long outside = print_report(report, &seen);
     return fclose(report) != 0 ? 125 : outside > 0 ? OUTSIDE : status;
