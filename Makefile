@@ -71,7 +71,7 @@ CLAIMED  := $(patsubst %.c,$(BUILD)/o/%.o,$(filter-out selftest/tls_%,$(wildcard
 all: $(BUILD)/arrestor $(BUILD)/arrestor-fetch $(BUILD)/role-table $(CLAIMS)
 
 # What the sanitizers' runtime is told, in builds that have one.
-$(BUILD)/arrestor $(BUILD)/arrestor-fetch: $(if $(SANITIZED),$(BUILD)/o/tests/bin/sanitizer.o)
+$(BUILD)/arrestor $(BUILD)/arrestor-fetch $(CLAIMS): $(if $(SANITIZED),$(BUILD)/o/tests/bin/sanitizer.o)
 $(BUILD)/o/tests/bin/sanitizer.o: private CPPFLAGS += -DFINDINGS='"$(abspath $(BUILD))/findings"'
 
 $(BUILD)/arrestor: $(BUILD)/o/sidecar/main.o $(LIBRARY)
