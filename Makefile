@@ -36,11 +36,14 @@ HARDENING := -fstack-protector-strong -fstack-clash-protection -fcf-protection=f
              -ftrivial-auto-var-init=zero -fzero-call-used-regs=used-gpr
 LINKING   := -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,-z,nodlopen -Wl,--as-needed
 
+# What makes an overflow or a null pointer harmless hides it from a sanitizer.
+SANITIZED := $(findstring sanitize,$(CFLAGS))
+HARDENING := $(if $(SANITIZED),$(filter-out -fno-delete-null% -fno-strict-overflow,$(HARDENING)),$(HARDENING))
+
 probe    = $(shell $(CC) -Werror $(1) -c -x c /dev/null -o /dev/null 2>/dev/null && echo $(1))
 FLAGS   := $(foreach flag,$(HARDENING),$(call probe,$(flag)))
 CPPFLAGS += -I. -D_GNU_SOURCE -DARRESTOR_VERSION='"$(VERSION)"'
 CFLAGS  ?= -O2 -g
-SANITIZED := $(findstring sanitize,$(CFLAGS))
 FORTIFY := $(if $(SANITIZED),-DSANITIZED,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
 # No path, time or order of the building machine reaches the programs: make repro.
 HERE    := $(call probe,-ffile-prefix-map=$(CURDIR)=.)
