@@ -36,7 +36,9 @@ struct launch_plan {
         *properties_path;      /* the --properties-file that counts, as given, from the cwd; NULL */
     const char *defaults_path; /* spark-defaults.conf, to be opened; NULL: no conf_dir known */
     const char *defaults_label; /* its name in origins */
-    const char **extra_paths;   /* --extra-properties-file, in order (4.2) */
+    const char *java_opts_path; /* conf_dir's java-opts, in the same way */
+    const char *java_opts_label;
+    const char **extra_paths; /* --extra-properties-file, in order (4.2) */
     size_t extra_count;
     bool defaults_in_force; /* read at all: no --properties-file, or --load-spark-defaults */
 };
@@ -50,7 +52,7 @@ int launch_plan(const struct launch *launch, struct arena *arena, struct launch_
 /* The bytes that input/ has read; NULL: not there. The version decides what
  * Spark 3.5, 4.0 … do differently; 0, 0: not known, judged as the newest. */
 struct launch_sources {
-    const struct input_file *properties, *defaults;
+    const struct input_file *properties, *defaults, *java_opts;
     int spark_major, spark_minor;
     const struct input_file *extra; /* one for each of the plan's extra_paths */
     size_t extra_count;
@@ -66,10 +68,10 @@ struct launch_pair {
  * (3.x: only without --properties-file; from 4.0 also with --load-spark-defaults)
  * · injected (ORIGIN_ARRESTOR) · environment, for the few keys that have a
  * variable · what spark-submit makes up (local[*], client, a name) · -Dspark.… of
- * the driver's Java options. *ret and its texts live in the arena. 0, or -1 with
- * *ret untouched: ERROR_SPARK for what Spark would refuse at submission, with the
- * place; the errors of properties_parse; ERROR_INPUT where the plan names a file
- * that `sources` lacks; ERROR_MEMORY.
+ * the driver's Java options, wherever they stand. *ret and its texts live in the arena. 0, or -1
+ * with *ret untouched: ERROR_SPARK for what Spark would refuse at submission, with the place; the
+ * errors of properties_parse; ERROR_INPUT where the plan names a file that `sources` lacks;
+ * ERROR_MEMORY.
  *
  * Beyond Spark's own SparkConf, --packages, --repositories and --exclude-packages
  * are shown in client mode too, and -Dspark.… of the driver in cluster mode. */

@@ -2,29 +2,39 @@
 
 #include "policy/effective/resolution.h"
 #include "policy/surface/java_options.h"
+#include "sidecar/base/arena.h"
 #include "sidecar/base/error.h"
 #include "sidecar/base/text.h"
 
-/* Where the driver's JVM gets -Dspark.… from, in the order of its command line:
- * the last one wins (reference spark-security 1.2). */
+/* Where Java options come from, in the order of the driver's command line: of
+ * -Dspark.… the last one wins (reference spark-security 1.2). SPARK_LAUNCHER_OPTS
+ * are those of the launcher, whose system properties are no settings. */
 static const struct {
-    const char *variable, *key;
-    bool server; /* only for the Thrift and Connect servers */
-    bool split;  /* by Spark's launcher, which refuses an open quote */
+    const char *variable, *key; /* neither: conf/java-opts */
+    bool server;                /* only for the Thrift and Connect servers */
+    bool split;                 /* by Spark's launcher, which refuses an open quote */
+    bool launcher;
 } places[] = {
-    {"JAVA_TOOL_OPTIONS", NULL, false, false},
-    {"JDK_JAVA_OPTIONS", NULL, false, false},
-    {"SPARK_DAEMON_JAVA_OPTS", NULL, true, true},
-    {"SPARK_SUBMIT_OPTS", NULL, false, true},
-    {NULL, "spark.driver.defaultJavaOptions", false, false},
-    {NULL, "spark.driver.extraJavaOptions", false, false},
-    {"_JAVA_OPTIONS", NULL, false, false},
+    {.variable = "JAVA_TOOL_OPTIONS"},
+    {.variable = "JDK_JAVA_OPTIONS"},
+    {.split = true},
+    {.variable = "SPARK_DAEMON_JAVA_OPTS", .server = true, .split = true},
+    {.variable = "SPARK_SUBMIT_OPTS", .split = true},
+    {.key = "spark.driver.defaultJavaOptions"},
+    {.key = "spark.driver.extraJavaOptions"},
+    {.variable = "_JAVA_OPTIONS"},
+    {.variable = "SPARK_LAUNCHER_OPTS", .launcher = true},
 };
+#define PLACES (sizeof places / sizeof places[0])
 
 static bool is_server(const struct resolution *r) {
     const char *name = resolution_class(r);
     return strcmp(name, "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2") == 0 ||
            strcmp(name, "org.apache.spark.sql.connect.service.SparkConnectServer") == 0;
+}
+
+static int out_of_memory(struct resolution *r) {
+    return error_set(r->err, ERROR_MEMORY, "no memory for the Java options");
 }
 
 static int add_words(struct resolution *r, const struct java_options *options,
@@ -34,46 +44,88 @@ static int add_words(struct resolution *r, const struct java_options *options,
         if (!text_starts(options->words[i], "-Dspark."))
             continue;
         if (!java_options_property(options->words[i], r->arena, &setting.key, &setting.value))
-            return error_set(r->err, ERROR_MEMORY, "no memory for the Java options");
+            return out_of_memory(r);
         if (resolution_add(r, &setting, STRENGTH_JAVA_OPTION) != 0)
             return -1;
     }
     return 0;
 }
 
-/* The property, or the variable, of one place; value NULL where neither is set. */
-static struct setting look_at(const struct resolution *r, size_t place) {
-    const struct setting *property =
-        places[place].key == NULL ? NULL : candidates_property(&r->candidates, places[place].key);
-    if (property != NULL)
-        return *property;
-    struct setting s = {
-        .value_origin = {.kind = ORIGIN_ENVIRONMENT, .variable = places[place].variable}};
-    if (places[place].variable != NULL && (!places[place].server || is_server(r)))
-        s.value = resolution_variable(r, places[place].variable);
-    return s;
-}
-
 /* An open quote where Spark does not split is the JVM's matter: nothing of it
  * becomes a setting. */
-static int add_place(struct resolution *r, size_t place) {
-    struct setting s = look_at(r, place);
+static int add_options(struct resolution *r, size_t place, const struct setting *s) {
     struct java_options options = {0};
-    if (s.value == NULL)
+    if (s->value[0] == '\0')
         return 0;
-    if (java_options_split(s.value, r->arena, &options, r->err) == 0)
-        return add_words(r, &options, &s.value_origin);
+    if (places[place].key == NULL)
+        r->java[r->java_count++] = *s;
+    if (places[place].launcher)
+        return 0;
+    if (java_options_read(s->key, s->value, r->arena, &options, r->err) == 0)
+        return add_words(r, &options, &s->value_origin);
     if (r->err->code != ERROR_SPARK)
         return -1;
     if (places[place].split)
-        return resolution_refuse(r, &s.value_origin, "a quote that never ends", "close it");
+        return resolution_refuse(r, &s->value_origin, "a quote that never ends", "close it");
     error_clear(r->err);
     return 0;
 }
 
-int launch_add_java_options(struct resolution *r) {
-    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
-        if (add_place(r, i) != 0)
+static int add_variable(struct resolution *r, size_t place) {
+    struct origin origin = {.kind = ORIGIN_ENVIRONMENT, .variable = places[place].variable};
+    struct setting s = {.key = places[place].variable,
+                        .value = resolution_variable(r, places[place].variable),
+                        .origin = origin,
+                        .value_origin = origin};
+    bool counts = s.value != NULL && (!places[place].server || is_server(r));
+    return counts ? add_options(r, place, &s) : 0;
+}
+
+static int add_property(struct resolution *r, size_t place) {
+    const struct setting *s = candidates_property(&r->candidates, places[place].key);
+    return s != NULL ? add_options(r, place, s) : 0;
+}
+
+/* Each line by itself, as Spark's launcher reads them (AbstractCommandBuilder). */
+static int add_lines(struct resolution *r, size_t place) {
+    const struct input_file *file = r->sources->java_opts;
+    size_t line = 1;
+    for (size_t at = 0; file != NULL && at < file->length; line++) {
+        size_t end = at;
+        while (end < file->length && file->bytes[end] != '\n')
+            end++;
+        struct origin origin = {
+            .kind = ORIGIN_FILE, .file = r->plan->java_opts_label, .line = line, .column = 1};
+        struct setting s = {.key = "java-opts",
+                            .value = arena_text(r->arena, file->bytes + at, end - at),
+                            .origin = origin,
+                            .value_origin = origin};
+        if (s.value == NULL)
+            return out_of_memory(r);
+        if (add_options(r, place, &s) != 0)
             return -1;
+        at = end + 1;
+    }
+    return 0;
+}
+
+static size_t count_lines(const struct input_file *file) {
+    size_t count = 1;
+    for (size_t i = 0; file != NULL && i < file->length; i++)
+        count += file->bytes[i] == '\n';
+    return count;
+}
+
+int launch_add_java_options(struct resolution *r) {
+    r->java = arena_array(r->arena, PLACES + count_lines(r->sources->java_opts), sizeof *r->java);
+    if (r->java == NULL)
+        return out_of_memory(r);
+    for (size_t i = 0; i < PLACES; i++) {
+        int result = places[i].variable != NULL ? add_variable(r, i)
+                     : places[i].key != NULL    ? add_property(r, i)
+                                                : add_lines(r, i);
+        if (result != 0)
+            return -1;
+    }
     return 0;
 }

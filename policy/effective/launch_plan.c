@@ -30,14 +30,18 @@ static int find_directories(const struct launch *launch, struct arena *arena,
     return plan->conf_dir == NULL ? out_of_memory(err) : 0;
 }
 
-static int name_defaults(const struct launch *launch, struct arena *arena, struct launch_plan *plan,
-                         struct error *err) {
+static int name_files(const struct launch *launch, struct arena *arena, struct launch_plan *plan,
+                      struct error *err) {
     if (plan->conf_dir == NULL)
         return 0;
     const char *label = launch->conf_dir_label != NULL ? launch->conf_dir_label : plan->conf_dir;
     plan->defaults_path = arena_printf(arena, "%s/spark-defaults.conf", plan->conf_dir);
     plan->defaults_label = arena_printf(arena, "%s/spark-defaults.conf", label);
-    return plan->defaults_path == NULL || plan->defaults_label == NULL ? out_of_memory(err) : 0;
+    plan->java_opts_path = arena_printf(arena, "%s/java-opts", plan->conf_dir);
+    plan->java_opts_label = arena_printf(arena, "%s/java-opts", label);
+    bool whole = plan->defaults_path != NULL && plan->defaults_label != NULL &&
+                 plan->java_opts_path != NULL && plan->java_opts_label != NULL;
+    return whole ? 0 : out_of_memory(err);
 }
 
 static int list_files(struct arena *arena, struct launch_plan *plan, struct error *err) {
@@ -63,7 +67,7 @@ int launch_plan(const struct launch *launch, struct arena *arena, struct launch_
     struct launch_plan plan = {.launch = launch};
     if (arguments_parse(launch->argv, launch->argc, arena, &plan.arguments, err) != 0 ||
         find_directories(launch, arena, &plan, err) != 0 ||
-        name_defaults(launch, arena, &plan, err) != 0 || list_files(arena, &plan, err) != 0)
+        name_files(launch, arena, &plan, err) != 0 || list_files(arena, &plan, err) != 0)
         return -1;
     *ret = plan;
     return 0;

@@ -184,6 +184,8 @@ int launch_resolve(const struct launch_plan *plan, const struct launch_sources *
         return -1;
     conf.master = kind_of(&r, &conf);
     conf.unset = r.unset;
+    conf.java = r.java;
+    conf.java_count = r.java_count;
     conf.notes = r.notes;
     conf.note_count = r.note_count;
     *ret = conf;

@@ -29,6 +29,8 @@ struct resolution {
     struct candidates candidates;
     struct note *notes;
     size_t note_count, note_capacity;
+    struct setting *java;
+    size_t java_count;
     struct origin unset; /* where a setting that nobody made would go */
 
     struct setting master, remote, deploy_mode; /* value NULL: nobody says */

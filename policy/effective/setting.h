@@ -32,6 +32,11 @@ struct effective {
     const struct setting *ignored;
     size_t ignored_count;
 
+    /* Options that Java is given beside the configuration, in the order of its
+     * command line; the key is the name of the variable or the file. */
+    const struct setting *java;
+    size_t java_count;
+
     const struct note *notes;
     size_t note_count;
 };

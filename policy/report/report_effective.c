@@ -45,7 +45,8 @@ int report_redact(const struct effective *conf, struct arena *arena, struct effe
     struct effective copy = *conf;
     copy.settings = copy_settings(conf->settings, conf->count, arena);
     copy.ignored = copy_settings(conf->ignored, conf->ignored_count, arena);
-    if (copy.settings == NULL || copy.ignored == NULL)
+    copy.java = copy_settings(conf->java, conf->java_count, arena);
+    if (copy.settings == NULL || copy.ignored == NULL || copy.java == NULL)
         return error_set(err, ERROR_MEMORY, "memory is exhausted while hiding values");
     *ret = copy;
     return 0;
@@ -74,6 +75,8 @@ void report_effective_text(const struct effective *redacted, struct buffer *out)
         add_chain(out, &redacted->ignored[i],
                   "\t(ignored by Spark: the key does not begin with "
                   "\"spark.\")");
+    for (size_t i = 0; i < redacted->java_count; i++)
+        add_line(out, &redacted->java[i], "\t(options of Java)");
     for (size_t i = 0; i < redacted->note_count; i++)
         line_note(out, &redacted->notes[i]);
 }
@@ -102,6 +105,8 @@ void report_effective_json(const struct effective *redacted, struct buffer *out)
     json_settings(out, redacted->settings, redacted->count);
     buffer_text(out, ",\n \"ignored\": ");
     json_settings(out, redacted->ignored, redacted->ignored_count);
+    buffer_text(out, ",\n \"java\": ");
+    json_settings(out, redacted->java, redacted->java_count);
     buffer_text(out, ",\n \"notes\": ");
     json_notes(out, redacted->notes, redacted->note_count);
     buffer_text(out, "}\n");

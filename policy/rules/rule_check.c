@@ -81,6 +81,12 @@ static const struct scene *weakest_scene(const struct scene *scenes, size_t coun
     return weakest;
 }
 
+/* The key that a leaf has read; NULL for one without. */
+static const char *key_of(const struct scene *scene, const struct rule_node *leaf) {
+    const struct setting *setting = leaf->key != NULL ? leaf_read(scene, leaf).setting : NULL;
+    return setting != NULL ? setting->key : leaf->key;
+}
+
 /* Keys of further parts of an "all" that fail as well. */
 static const char *other_keys(struct checker *c, const struct scene *scene,
                               const struct rule_node *require, const char *key) {
@@ -92,9 +98,10 @@ static const char *other_keys(struct checker *c, const struct scene *scene,
         if (rule_truth(scene, child) != TRUTH_FALSE)
             continue;
         const struct rule_node *leaf = rule_decisive(scene, child, TRUTH_TRUE, &negated);
-        if (leaf->key == NULL || strcmp(leaf->key, key) == 0 || named == OTHER_KEYS)
+        const char *other = key_of(scene, leaf);
+        if (other == NULL || strcmp(other, key) == 0 || named == OTHER_KEYS)
             continue;
-        buffer_printf(&out, "%s%s", named++ == 0 ? "" : ", ", leaf->key);
+        buffer_printf(&out, "%s%s", named++ == 0 ? "" : ", ", other);
     }
     const char *text = out.data != NULL ? arena_text(c->arena, out.data, out.length) : NULL;
     buffer_free(&out);
@@ -110,8 +117,9 @@ static int fill_finding(struct checker *c, struct finding *finding, const struct
     const struct rule_node *leaf = open_when
                                        ? rule_decisive(scene, rule->when, TRUTH_FALSE, &negated)
                                        : rule_decisive(scene, rule->require, TRUTH_TRUE, &negated);
-    finding->key = leaf->key != NULL ? leaf->key : "spark.master";
-    const struct setting *setting = effective_find(c->conf, finding->key);
+    const struct setting *setting = leaf->key != NULL ? leaf_read(scene, leaf).setting
+                                                      : effective_find(c->conf, "spark.master");
+    finding->key = leaf->key != NULL ? key_of(scene, leaf) : "spark.master";
     finding->origin = setting != NULL ? setting->origin : c->conf->unset;
     if (setting != NULL && (finding->excerpt = message_of_excerpt(setting, c->arena)) == NULL)
         return memory_fault(c);

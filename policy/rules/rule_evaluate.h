@@ -47,6 +47,9 @@ enum truth rule_holds(const struct scene *scene, const struct rule *rule);
 const struct rule_node *rule_decisive(const struct scene *scene, const struct rule_node *node,
                                       enum truth wanted, bool *negated);
 
+/* What a leaf with a key has read: the key, or the place beside it that decided. */
+struct reading leaf_read(const struct scene *scene, const struct rule_node *leaf);
+
 /* Truth of one leaf; in rule_leaf.c, one function for each operator. */
 enum truth leaf_truth(const struct scene *scene, const struct rule_node *leaf);
 

@@ -164,21 +164,52 @@ static enum truth judge_word(const struct rule_node *leaf, const char *word, enu
 }
 
 /* Options with a quote that never ends are unknown: Spark's launcher refuses them. */
-static enum truth is_jvm_without(const struct scene *scene, const struct rule_node *leaf) {
-    struct reading read = scene_read(scene, leaf->key);
+static enum truth judge_options(const struct rule_node *leaf, const char *place, const char *value,
+                                bool open) {
     struct arena arena = arena_make(LIMIT_ARENA_BYTES);
     struct java_options options;
     struct error err;
-    if (read.value == NULL)
-        return TRUTH_TRUE;
     enum truth truth = TRUTH_UNKNOWN;
-    if (java_options_split(read.value, &arena, &options, &err) == 0) {
-        truth = value_is_open(read.value) ? TRUTH_UNKNOWN : TRUTH_TRUE;
+    if (java_options_read(place, value, &arena, &options, &err) == 0) {
+        truth = open ? TRUTH_UNKNOWN : TRUTH_TRUE;
         for (size_t i = 0; i < options.count && truth != TRUTH_FALSE; i++)
             truth = judge_word(leaf, options.words[i], truth);
     }
     arena_free(&arena);
     return truth;
+}
+
+/* Where the options that decide stand: the driver's stand in variables and in a file
+ * too, which nobody fills in later. */
+static enum truth find_options(const struct scene *scene, const struct rule_node *leaf,
+                               struct reading *ret) {
+    *ret = scene_read(scene, leaf->key);
+    enum truth least = ret->value == NULL
+                           ? TRUTH_TRUE
+                           : judge_options(leaf, leaf->key, ret->value, value_is_open(ret->value));
+    bool driver = strcmp(leaf->key, "spark.driver.extraJavaOptions") == 0;
+    for (size_t i = 0; driver && i < scene->conf->java_count; i++) {
+        const struct setting *java = &scene->conf->java[i];
+        enum truth truth = judge_options(leaf, java->key, java->value, false);
+        if (truth >= least)
+            continue;
+        least = truth;
+        *ret = (struct reading){.setting = java, .value = java->value};
+    }
+    return least;
+}
+
+static enum truth is_jvm_without(const struct scene *scene, const struct rule_node *leaf) {
+    struct reading read;
+    return find_options(scene, leaf, &read);
+}
+
+struct reading leaf_read(const struct scene *scene, const struct rule_node *leaf) {
+    struct reading read;
+    if (leaf->op != OP_JVM_WITHOUT)
+        return scene_read(scene, leaf->key);
+    (void)find_options(scene, leaf, &read);
+    return read;
 }
 
 enum truth leaf_truth(const struct scene *scene, const struct rule_node *leaf) {

@@ -48,8 +48,8 @@ static void add_reader(struct buffer *out, const char *key, const char *value) {
         buffer_text(out, ", which its reader takes for false");
 }
 
-static void add_state(struct buffer *out, const struct scene *scene, const char *key) {
-    struct reading read = scene_read(scene, key);
+static void add_state(struct buffer *out, const struct scene *scene, const char *key,
+                      struct reading read) {
     add_key(out, key);
     if (read.setting == NULL) {
         buffer_text(out, " is not set");
@@ -80,11 +80,14 @@ const char *message_of_leaf(const struct scene *scene, const struct rule_node *l
         add_wanted(&out, leaf, negated);
         return finish(&out, arena);
     }
+    struct reading read = leaf_read(scene, leaf);
+    const char *key = read.setting != NULL ? read.setting->key : leaf->key;
     if (truth == TRUTH_UNKNOWN) {
-        add_key(&out, leaf->key);
-        buffer_text(&out, " cannot be told here: a template or a reference stands in it");
+        add_key(&out, key);
+        buffer_printf(&out, " cannot be told here: a template or a reference stands in it%s",
+                      leaf->op == OP_JVM_WITHOUT ? ", or a file of options: write them here" : "");
     } else {
-        add_state(&out, scene, leaf->key);
+        add_state(&out, scene, key, read);
     }
     /* "is not set" says already that it must be set. */
     bool said = truth == TRUTH_FALSE && effective_find(scene->conf, leaf->key) == NULL &&

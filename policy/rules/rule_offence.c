@@ -60,6 +60,8 @@ const struct setting *offence_next(const struct effective *conf, struct offence_
             setting = &conf->settings[index];
         else if (index - conf->count < conf->ignored_count)
             setting = &conf->ignored[index - conf->count];
+        else if (index - conf->count - conf->ignored_count < conf->java_count)
+            setting = &conf->java[index - conf->count - conf->ignored_count];
         else
             return NULL;
     }

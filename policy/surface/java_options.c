@@ -13,11 +13,11 @@ static bool is_white(char c) {
 
 /* Copies one word into out, which is as large as the text; false where a quote or
  * an escape never ends. */
-static bool take_word(const char **at, char *out) {
+static bool take_word(const char **at, char *out, bool escapes) {
     char quote = '\0';
     const char *p = *at;
     for (; *p != '\0' && (quote != '\0' || !is_white(*p)); p++) {
-        if (*p == '\\' && quote != '\'') {
+        if (escapes && *p == '\\' && quote != '\'') {
             if (*++p == '\0')
                 return false;
             *out++ = *p;
@@ -34,8 +34,8 @@ static bool take_word(const char **at, char *out) {
     return quote == '\0';
 }
 
-int java_options_split(const char *text, struct arena *arena, struct java_options *ret,
-                       struct error *err) {
+static int split(const char *text, bool escapes, struct arena *arena, struct java_options *ret,
+                 struct error *err) {
     size_t length = strlen(text), count = 0;
     const char **words = arena_array(arena, length / 2 + 1, sizeof *words);
     char *out = arena_alloc(arena, length + 1);
@@ -44,7 +44,7 @@ int java_options_split(const char *text, struct arena *arena, struct java_option
     while (is_white(*text))
         text++;
     while (*text != '\0') {
-        if (!take_word(&text, out))
+        if (!take_word(&text, out, escapes))
             return error_set(err, ERROR_SPARK,
                              "a quote in the Java options never ends: Spark refuses them");
         words[count++] = out;
@@ -54,6 +54,18 @@ int java_options_split(const char *text, struct arena *arena, struct java_option
     }
     *ret = (struct java_options){.words = words, .count = count};
     return 0;
+}
+
+int java_options_split(const char *text, struct arena *arena, struct java_options *ret,
+                       struct error *err) {
+    return split(text, true, arena, ret, err);
+}
+
+int java_options_read(const char *place, const char *text, struct arena *arena,
+                      struct java_options *ret, struct error *err) {
+    bool by_jvm = strcmp(place, "JAVA_TOOL_OPTIONS") == 0 ||
+                  strcmp(place, "JDK_JAVA_OPTIONS") == 0 || strcmp(place, "_JAVA_OPTIONS") == 0;
+    return split(text, !by_jvm, arena, ret, err);
 }
 
 bool java_options_property(const char *word, struct arena *arena, const char **key,

@@ -20,6 +20,12 @@ struct java_options {
 int java_options_split(const char *text, struct arena *arena, struct java_options *ret,
                        struct error *err);
 
+/* As java_options_split, as the reader of the place of that name does it: the JVM
+ * itself, for the variables JAVA_TOOL_OPTIONS, JDK_JAVA_OPTIONS and _JAVA_OPTIONS,
+ * takes a backslash for itself. */
+int java_options_read(const char *place, const char *text, struct arena *arena,
+                      struct java_options *ret, struct error *err);
+
 /* "-Dkey=value" as key (in the arena) and value ("" where there is no '='). False
  * for any other word, and where memory is exhausted. */
 bool java_options_property(const char *word, struct arena *arena, const char **key,

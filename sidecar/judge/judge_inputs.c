@@ -84,13 +84,15 @@ int judge_inputs_open_launch(struct judge_inputs *inputs, struct arena *arena, s
         return -1;
     if (!plan->arguments.launches)
         return 0;
-    /* Properties file, defaults, extra files: each has its place, also when absent. */
-    inputs->items = arena_array(arena, plan->extra_count + 2, sizeof *inputs->items);
+    /* Properties file, defaults, java-opts, extra files: each has its place, also when
+     * absent. */
+    inputs->items = arena_array(arena, plan->extra_count + 3, sizeof *inputs->items);
     if (inputs->items == NULL)
         return memory_fault(err);
     const char *defaults = plan->defaults_in_force ? plan->defaults_path : NULL;
     if (open_source(inputs, plan->properties_path, plan->properties_path, false, err) != 0 ||
-        open_source(inputs, defaults, plan->defaults_label, true, err) != 0)
+        open_source(inputs, defaults, plan->defaults_label, true, err) != 0 ||
+        open_source(inputs, plan->java_opts_path, plan->java_opts_label, true, err) != 0)
         return -1;
     for (size_t i = 0; i < plan->extra_count; i++)
         if (open_source(inputs, plan->extra_paths[i], plan->extra_paths[i], false, err) != 0)
@@ -149,13 +151,15 @@ int judge_inputs_sources(const struct judge_inputs *inputs, struct arena *arena,
     for (size_t i = 0; i < inputs->count; i++) {
         struct input_file *file = i == 0   ? &ret->properties
                                   : i == 1 ? &ret->defaults
-                                           : &ret->extra[i - 2];
+                                  : i == 2 ? &ret->java_opts
+                                           : &ret->extra[i - 3];
         if (inputs->items[i].fd >= 0 && judge_inputs_read(&inputs->items[i], arena, file, err) != 0)
             return -1;
     }
     ret->sources =
         (struct launch_sources){.properties = inputs->items[0].fd >= 0 ? &ret->properties : NULL,
                                 .defaults = inputs->items[1].fd >= 0 ? &ret->defaults : NULL,
+                                .java_opts = inputs->items[2].fd >= 0 ? &ret->java_opts : NULL,
                                 .spark_major = inputs->spark_major,
                                 .spark_minor = inputs->spark_minor,
                                 .extra = ret->extra,

@@ -31,7 +31,7 @@ struct judge_inputs {
 
 /* What a launch reads, once it was read. */
 struct judge_sources {
-    struct input_file properties, defaults;
+    struct input_file properties, defaults, java_opts;
     struct input_file *extra;
     struct launch_sources sources;
 };

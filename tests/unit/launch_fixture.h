@@ -17,7 +17,7 @@ struct scene {
     const char *argv[WORDS_MAX];
     struct launch launch;
     struct launch_plan plan;
-    struct input_file properties, defaults;
+    struct input_file properties, defaults, java_opts;
     struct launch_sources sources;
     struct effective conf;
     struct error err;
@@ -48,6 +48,11 @@ static inline void scene_properties(struct scene *s, const char *text) {
 static inline void scene_defaults(struct scene *s, const char *text) {
     s->defaults = scene_file("spark-defaults.conf", text);
     s->sources.defaults = &s->defaults;
+}
+
+static inline void scene_java_opts(struct scene *s, const char *text) {
+    s->java_opts = scene_file("java-opts", text);
+    s->sources.java_opts = &s->java_opts;
 }
 
 static inline int scene_resolve(struct scene *s, const struct launch_pair *injected, size_t count) {

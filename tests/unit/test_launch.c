@@ -300,6 +300,51 @@ static void yarn_needs_its_directory_once_spark_env_has_run(void **state) {
     scene_free(&s);
 }
 
+static void options_of_java_stand_beside_the_settings_in_their_order(void **state) {
+    (void)state;
+    static const char *const env[] = {"SPARK_HOME=/opt/spark",
+                                      "_JAVA_OPTIONS=-Dspark.c=5",
+                                      "SPARK_SUBMIT_OPTS=-Dspark.b=4",
+                                      "SPARK_SUBMIT_OPTS=",
+                                      "JAVA_TOOL_OPTIONS=-Dspark.a=1 -Dspark.b=1",
+                                      "SPARK_LAUNCHER_OPTS=-Dspark.d=6",
+                                      NULL};
+    struct scene s;
+    assert_int_equal(scene_plan(&s, "spark-submit a.py", env), 0);
+    assert_string_equal(s.plan.java_opts_path, "/opt/spark/conf/java-opts");
+    scene_java_opts(&s, "-Dspark.b=2\n\n-Dspark.c=3 \"-Dspark.b=2 too\"");
+    assert_int_equal(scene_resolve(&s, NULL, 0), 0);
+    assert_string_equal(effective_find(&s.conf, "spark.a")->value, "1");
+    assert_string_equal(effective_find(&s.conf, "spark.b")->value, "2 too");
+    assert_int_equal(effective_find(&s.conf, "spark.b")->origin.line, 3);
+    assert_string_equal(effective_find(&s.conf, "spark.c")->value, "5");
+    assert_null(effective_find(&s.conf, "spark.d"));
+    static const char *const keys[] = {"JAVA_TOOL_OPTIONS", "java-opts", "java-opts",
+                                       "_JAVA_OPTIONS", "SPARK_LAUNCHER_OPTS"};
+    assert_int_equal(s.conf.java_count, sizeof keys / sizeof keys[0]);
+    for (size_t i = 0; i < s.conf.java_count; i++)
+        assert_string_equal(s.conf.java[i].key, keys[i]);
+    scene_free(&s);
+}
+
+static void a_backslash_escapes_for_sparks_launcher_and_not_for_the_jvm(void **state) {
+    (void)state;
+    static const char *const env[] = {"SPARK_HOME=/s",
+                                      "JAVA_TOOL_OPTIONS=-Dx=\"\\\" -Dspark.a=1 -Dy=\"z\"",
+                                      "SPARK_SUBMIT_OPTS=-Dx=\"\\\" -Dspark.b=1\"", NULL};
+    struct scene s;
+    assert_int_equal(scene_plan(&s, "spark-submit a.py", env), 0);
+    assert_int_equal(scene_resolve(&s, NULL, 0), 0);
+    assert_string_equal(effective_find(&s.conf, "spark.a")->value, "1");
+    assert_null(effective_find(&s.conf, "spark.b"));
+    scene_java_opts(&s, "-Xmx1g\n'open\n");
+    assert_int_equal(scene_resolve(&s, NULL, 0), -1);
+    assert_int_equal(s.err.code, ERROR_SPARK);
+    assert_string_equal(s.err.where, "/s/conf/java-opts");
+    assert_int_equal(s.err.line, 2);
+    scene_free(&s);
+}
+
 /* With less and less memory the answer is an error, never half a configuration. */
 static void exhausted_memory_is_told(void **state) {
     (void)state;
@@ -316,6 +361,7 @@ static void exhausted_memory_is_told(void **state) {
                          0);
         scene_properties(&s,
                          "spark.b 1 \nspark.c=\xff\nspark.driver.extraJavaOptions=-Dspark.d=1\n");
+        scene_java_opts(&s, "-Dspark.k=1\n-Dspark.l=2\n");
         struct arena arena = arena_make(limit);
         s.conf.count = 77;
         int status = launch_plan(&s.launch, &arena, &s.plan, &s.err);
@@ -349,6 +395,8 @@ int main(void) {
         cmocka_unit_test(java_properties_are_the_weakest),
         cmocka_unit_test(what_spark_would_refuse_is_told_with_its_place),
         cmocka_unit_test(yarn_needs_its_directory_once_spark_env_has_run),
+        cmocka_unit_test(options_of_java_stand_beside_the_settings_in_their_order),
+        cmocka_unit_test(a_backslash_escapes_for_sparks_launcher_and_not_for_the_jvm),
         cmocka_unit_test(exhausted_memory_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
