@@ -48,24 +48,44 @@ def read_at(directory, name):
         os.close(fd)
 
 
+def generation_of(path):
+    """Of a link's target, or of a directory that is gone: /…/g-000007 (deleted)."""
+    return int(re.search(r"g-(\d+)", os.readlink(path)).group(1))
+
+
+def is_overtaken(current, directory):
+    """Whether two sets were published since this directory was opened: then it may be gone."""
+    with contextlib.suppress(FileNotFoundError):
+        return generation_of(current) >= generation_of(f"/proc/self/fd/{directory}") + 2
+    return False
+
+
+def open_set(current, seen):
+    """The set's directory. Opening follows a link: that it names a set which is gone by then can
+    happen once, when two sets come in between; a set that was removed is missing the next time too."""
+    for kind in ("overtaken", "missing"):
+        with contextlib.suppress(FileNotFoundError):
+            return os.open(current, os.O_RDONLY | os.O_DIRECTORY)
+        seen[kind] += 1
+    return None
+
+
 def read_forever(current, mark, stop, results):
     """Both files hold one value: two different ones in one opened directory are a mix."""
     os.nice(15)  # it reads whenever nobody else has work
-    seen = {"reads": 0, "mixed": 0, "missing": 0, "partial": 0}
+    seen = {"reads": 0, "mixed": 0, "missing": 0, "partial": 0, "overtaken": 0}
     form = re.compile(mark.encode() + rb"-\d{6}-[0-9a-f]{32}x*\.")
     while not stop.is_set():
         seen["reads"] += 1
-        try:
-            directory = os.open(current, os.O_RDONLY | os.O_DIRECTORY)
-        except FileNotFoundError:
-            seen["missing"] += 1
+        directory = open_set(current, seen)
+        if directory is None:
             continue
         try:
             one, two = read_at(directory, "one"), read_at(directory, "two")
             seen["mixed"] += one != two
             seen["partial"] += not form.fullmatch(one)
         except FileNotFoundError:
-            seen["missing"] += 1
+            seen["overtaken" if is_overtaken(current, directory) else "missing"] += 1
         finally:
             os.close(directory)
     results.put(seen)
