@@ -293,6 +293,7 @@ int main(int argc, char **argv) {
     hunt.log = fopen(argv[1], "we");
     if (hunt.log == NULL)
         return 2;
+    (void)setvbuf(hunt.log, NULL, _IOLBF, 0); /* read while a sweep still lingers */
     hunt.watch = getenv("FAILAT_WATCH");
     hunt.role = argv[2];
     hunt.nth = strtol(argv[3], NULL, 10);
