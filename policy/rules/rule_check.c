@@ -26,6 +26,7 @@ struct checker {
     struct error *err;
     struct scene scenes[SCENES];
     size_t scene_count;
+    bool starved; /* a scene could not be judged */
     struct finding *findings;
     size_t count, capacity;
     size_t *claims; /* by step of the walk: 1 + the PLAINTEXT finding about it */
@@ -278,20 +279,20 @@ int rule_check(const struct rule_set *set, const struct effective *conf, struct 
     struct checker c = {.conf = conf, .mode = mode, .arena = arena, .err = err};
     if (set->count == 0)
         return error_set(err, ERROR_POLICY, "no rule is in force: everything would pass");
-    c.scene_count = scene_list(conf, c.scenes);
+    c.scene_count = scene_list(conf, &c.starved, c.scenes);
     c.claims = arena_array(arena, count_steps(conf), sizeof *c.claims);
     if (c.claims == NULL)
         return memory_fault(&c);
     for (size_t i = 0; i < set->count; i++)
         if (check_one(&c, set->rules[i]) != 0)
             return -1;
-    return sort_findings(&c, ret);
+    return c.starved ? memory_fault(&c) : sort_findings(&c, ret);
 }
 
-enum truth rule_judge(const struct rule *rule, const struct effective *conf) {
+enum truth rule_judge(const struct rule *rule, const struct effective *conf, bool *starved) {
     struct scene scenes[SCENES];
     enum truth truth;
-    (void)weakest_scene(scenes, scene_list(conf, scenes), rule, &truth);
+    (void)weakest_scene(scenes, scene_list(conf, starved, scenes), rule, &truth);
     return truth;
 }
 

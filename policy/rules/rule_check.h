@@ -39,8 +39,9 @@ struct finding_list {
 int rule_check(const struct rule_set *set, const struct effective *conf, struct check_mode mode,
                struct arena *arena, struct finding_list *ret, struct error *err);
 
-/* Truth of one rule over conf: TRUE passes. */
-enum truth rule_judge(const struct rule *rule, const struct effective *conf);
+/* Truth of one rule over conf: TRUE passes. Where *starved, memory was exhausted and
+ * nothing can be told. */
+enum truth rule_judge(const struct rule *rule, const struct effective *conf, bool *starved);
 
 /* refuse if any finding refuses; else unknown if any cannot be told; else pass. */
 enum verdict rule_verdict(const struct finding *findings, size_t count);

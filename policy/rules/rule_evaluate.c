@@ -6,17 +6,19 @@ struct version {
     int major, minor;
 };
 
-size_t scene_list(const struct effective *conf, struct scene scenes[SCENES]) {
+size_t scene_list(const struct effective *conf, bool *starved, struct scene scenes[SCENES]) {
     static const struct version unknown[] = {{3, 5}, {4, 1}};
     static const enum master_kind clusters[] = {MASTER_YARN, MASTER_STANDALONE, MASTER_KUBERNETES};
     bool told = conf->master != MASTER_UNTOLD && conf->master != MASTER_UNKNOWN;
     size_t versions = conf->spark_major > 0 ? 1 : sizeof unknown / sizeof unknown[0];
     size_t masters = told ? 1 : sizeof clusters / sizeof clusters[0];
     size_t count = 0;
+    *starved = false;
     for (size_t v = 0; v < versions; v++)
         for (size_t m = 0; m < masters; m++)
             scenes[count++] =
                 (struct scene){.conf = conf,
+                               .starved = starved,
                                .master = told ? conf->master : clusters[m],
                                .major = versions == 1 ? conf->spark_major : unknown[v].major,
                                .minor = versions == 1 ? conf->spark_minor : unknown[v].minor};

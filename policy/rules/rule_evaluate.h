@@ -17,14 +17,16 @@ struct scene {
     const struct effective *conf;
     enum master_kind master;
     int major, minor; /* Spark's version */
+    bool *starved;    /* set where memory was exhausted: then no truth is to be relied on */
 };
 
 /* The most scenes that one effective configuration stands for. */
 #define SCENES 6
 
 /* Lists them: a version that is not known is tried as 3.5 and as 4.x, a master
- * that is not told as each kind of cluster. Gives their number. */
-size_t scene_list(const struct effective *conf, struct scene scenes[SCENES]);
+ * that is not told as each kind of cluster. *starved, false at first, is theirs to
+ * set. Gives their number. */
+size_t scene_list(const struct effective *conf, bool *starved, struct scene scenes[SCENES]);
 
 /* What a key says in a scene. */
 struct reading {

@@ -174,6 +174,8 @@ static enum truth judge_options(const struct rule_node *leaf, const char *place,
         truth = open ? TRUTH_UNKNOWN : TRUTH_TRUE;
         for (size_t i = 0; i < options.count && truth != TRUTH_FALSE; i++)
             truth = judge_word(leaf, options.words[i], truth);
+    } else if (err.code == ERROR_MEMORY) {
+        *scene->starved = true;
     }
     arena_free(&arena);
     return truth;

@@ -86,7 +86,10 @@ static int run_examples(struct tester *t, const struct effective *confs, size_t 
     static const char *const said[] = {
         [TRUTH_FALSE] = "is violated", [TRUTH_UNKNOWN] = "cannot be told", [TRUTH_TRUE] = "passes"};
     for (size_t i = 0; i < count; i++) {
-        enum truth truth = rule_judge(t->rule, &confs[i]);
+        bool starved;
+        enum truth truth = rule_judge(t->rule, &confs[i], &starved);
+        if (starved)
+            return memory_fault(t->err);
         t->result.examples++;
         if (truth == wanted)
             continue;
@@ -98,15 +101,14 @@ static int run_examples(struct tester *t, const struct effective *confs, size_t 
     return 0;
 }
 
-/* Whether an example has another outcome under the mutant than it should. */
-static bool is_noticed(const struct tester *t, const struct rule *mutant) {
-    for (size_t i = 0; i < t->rule->pass_count; i++)
-        if (rule_judge(mutant, &t->pass[i]) != TRUTH_TRUE)
-            return true;
-    for (size_t i = 0; i < t->rule->fail_count; i++)
-        if (rule_judge(mutant, &t->fail[i]) != TRUTH_FALSE)
-            return true;
-    return false;
+/* Whether an example has another outcome under the mutant than it should, or -1. */
+static int is_noticed(const struct tester *t, const struct rule *mutant) {
+    bool noticed = false, starved = false;
+    for (size_t i = 0; i < t->rule->pass_count && !noticed && !starved; i++)
+        noticed = rule_judge(mutant, &t->pass[i], &starved) != TRUTH_TRUE;
+    for (size_t i = 0; i < t->rule->fail_count && !noticed && !starved; i++)
+        noticed = rule_judge(mutant, &t->fail[i], &starved) != TRUTH_FALSE;
+    return starved ? memory_fault(t->err) : noticed;
 }
 
 /* A copy of the tree with one node replaced; NULL where memory is exhausted. */
@@ -142,8 +144,9 @@ static int try_mutant(struct tester *t, const struct rule_node *target,
     if (mutant.require == NULL || (when != NULL && mutant.when == NULL))
         return memory_fault(t->err);
     t->result.mutants++;
-    if (is_noticed(t, &mutant))
-        return 0;
+    int noticed = is_noticed(t, &mutant);
+    if (noticed != 0)
+        return noticed < 0 ? -1 : 0;
     const char *name = target->key != NULL ? target->key : operator_row(target->op)->name;
     return add_fault(t, target->line, target->column,
                      arena_printf(t->arena, "no example notices when %s %s", name, change));

@@ -4,6 +4,10 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -11,6 +15,13 @@
 #include "sidecar/base/error.h"
 #include "sidecar/base/limits.h"
 #include "tests/unit/rule_fixture.h"
+
+static enum truth truth_of_rule(const struct fixture *f) {
+    bool starved;
+    enum truth truth = rule_judge(&f->pack.rules[0], &f->conf, &starved);
+    assert_false(starved);
+    return truth;
+}
 
 /* Truth of `require` (under `when`, unless NULL) over a conf. */
 static enum truth truth_when(const char *when, const char *require, const char *conf) {
@@ -22,7 +33,7 @@ static enum truth truth_when(const char *when, const char *require, const char *
     fixture_make(&f);
     load_rules(&f, text);
     read_conf(&f, conf);
-    enum truth truth = rule_judge(&f.pack.rules[0], &f.conf);
+    enum truth truth = truth_of_rule(&f);
     fixture_free(&f);
     return truth;
 }
@@ -179,10 +190,10 @@ static void a_known_version_has_its_own_defaults(void **state) {
     load_rules(&f, RULE_HEAD "  require: {spark.connect.grpc.debug.enabled: false}\n" RULE_TAIL);
     read_conf(&f, "spark.master yarn\n");
     f.conf.spark_major = 4;
-    assert_int_equal(rule_judge(&f.pack.rules[0], &f.conf), TRUTH_TRUE);
+    assert_int_equal(truth_of_rule(&f), TRUTH_TRUE);
     f.conf.spark_major = 3;
     f.conf.spark_minor = 5;
-    assert_int_equal(rule_judge(&f.pack.rules[0], &f.conf), TRUTH_FALSE);
+    assert_int_equal(truth_of_rule(&f), TRUTH_FALSE);
     fixture_free(&f);
 }
 
@@ -205,6 +216,48 @@ static void words_of_a_java_command_line_are_spark_s(void **state) {
                      TRUTH_UNKNOWN);
 }
 
+/* In a child: no more memory than there is now. */
+static void take_all_memory(void) {
+    unsigned long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "re");
+    if (file == NULL || fscanf(file, "%lu", &pages) != 1)
+        abort();
+    (void)fclose(file);
+    rlim_t bytes = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
+    if (setrlimit(RLIMIT_AS, &(struct rlimit){bytes, bytes}) != 0)
+        abort();
+}
+
+static int judge_without_memory(struct fixture *f) {
+    bool starved = false;
+    take_all_memory();
+    (void)rule_judge(&f->pack.rules[0], &f->conf, &starved);
+    return rule_check(&f->set, &f->conf, f->mode, &f->arena, &f->found, &f->err) != 0 &&
+                   f->err.code == ERROR_MEMORY && starved
+               ? 0
+               : 1;
+}
+
+static void options_that_memory_is_lacking_for_are_a_fault_and_no_unknown(void **state) {
+    (void)state;
+    static char text[4 * 1024 * 1024];
+    const char *key = "spark.driver.extraJavaOptions -agentlib:jdwp ";
+    struct fixture f;
+    int status;
+    fixture_make(&f);
+    load_rules(&f, RULE_HEAD "  require: {spark.driver.extraJavaOptions: {jvm-without: "
+                             "['-agentlib:*']}}\n" RULE_TAIL);
+    memset(text, 'x', sizeof text - 1);
+    memcpy(text, key, strlen(key));
+    read_conf(&f, text);
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(judge_without_memory(&f));
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    fixture_free(&f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equality_is_that_of_the_keys_reader),
@@ -214,6 +267,7 @@ int main(void) {
         cmocka_unit_test(what_the_input_does_not_say_counts_at_its_weakest),
         cmocka_unit_test(a_known_version_has_its_own_defaults),
         cmocka_unit_test(words_of_a_java_command_line_are_spark_s),
+        cmocka_unit_test(options_that_memory_is_lacking_for_are_a_fault_and_no_unknown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
