@@ -12,6 +12,7 @@
 #   make repro      two builds, elsewhere and otherwise, and the same bytes
 #   make calls      every role's system calls over all end-to-end tests, against its list
 #   make memory     planted values searched in all memory, and in a swap file
+#   make torture-calls   every system call and every allocation of every role fails once (TORTURE="--every 10")
 #   make install    PREFIX=/usr/local DESTDIR=
 
 MAKEFLAGS += --no-builtin-rules
@@ -144,7 +145,8 @@ $(NETTED): private LDLIBS += $(NETLIBS)
 # ---- probes above have found no compiler: so what comes after deps is a new make.
 AGAIN = @echo "Building …" && $(MAKE) --no-print-directory -s -j2
 
-.PHONY: deps demo test check bench torture units
+.PHONY: deps demo test check bench torture torture-calls units
+STARVING := $(BUILD)/failat $(BUILD)/torture/arrestor $(BUILD)/torture/arrestor-fetch
 deps: $(BUILD)/deps-test $(BUILD)/deps-venv
 
 $(BUILD)/deps-%: tests/bin/install-packages
@@ -178,6 +180,10 @@ bench: deps
 	@tests/bin/make-peers $(BUILD)/go
 	$(AGAIN) all $(BUILD)/measure $(BUILD)/noop $(BUILD)/rolewatch $(BUILD)/bare-fetch
 	@BENCH_BUILD=$(abspath $(BUILD)) $(BUILD)/venv/bin/python3 tests/bench/bench.py $(PARTS)
+
+torture-calls: deps
+	$(AGAIN) all $(TOOLS) $(FAKED)
+	@cd tests/e2e && $(abspath $(BUILD))/venv/bin/python3 torture_calls.py $(TORTURE)
 
 ROTATIONS ?= 10000
 PODS      ?= 4

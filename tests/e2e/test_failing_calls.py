@@ -1,9 +1,15 @@
 """Every system call fails, every allocation fails, every process is killed at every call: a sample, and what it found."""
 
+import platform
+import random
+
 import failing
 import failing_strongbox as scenes
 import house
 import pytest
+import torture_calls
+
+pytestmark = pytest.mark.skipif(platform.machine() != "x86_64", reason="failat knows the registers of x86-64 only")
 
 
 @pytest.fixture
@@ -46,3 +52,24 @@ def test_children_that_a_caller_ignores_are_waited_for_all_the_same(site):
         launch.kill()
     assert done.status == 0 and done.record, done.err
     assert not house.descendants(launch.pid)
+
+
+# ---- A sample of the whole: each Nth point from a random one on
+
+SAMPLES = [
+    ("kill", "init", 10), ("kill", "refused", 12), ("kill", "run", 40), ("kill", "init-bao", 15), ("kill", "sidecar", 50),
+    ("fail", "init", 30), ("fail", "refused", 30), ("fail", "run", 150), ("fail", "init-bao", 30),
+    ("fail", "sidecar", 200), ("fail", "check-unsafe", 8), ("fail", "policy-test", 10), ("fail", "box-set", 8),
+    ("fail", "box-rekey", 8), ("alloc", "init", 30), ("alloc", "refused", 15), ("alloc", "run", 100),
+    ("alloc", "init-bao", 200), ("alloc", "sidecar", 60), ("alloc", "check-debug", 1), ("alloc", "check-unsafe", 2), ("alloc", "policy-test", 200),
+    ("alloc", "box-set", 2), ("alloc", "box-rekey", 2),
+]
+
+
+@pytest.mark.parametrize("kind, name, every", SAMPLES, ids=lambda value: str(value))
+def test_a_sample_of_all_calls(kind, name, every):
+    seed = random.SystemRandom().randrange(1 << 32)
+    print(f"make torture-calls TORTURE='--kinds {kind} --scenes {name} --every {every} --seed {seed}'")
+    count = torture_calls.torture([torture_calls.SCENES[name]], [kind], every, seed)
+    assert count.reached > 0
+    assert not count.broken, "\n".join(count.broken)
