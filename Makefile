@@ -146,7 +146,6 @@ $(NETTED): private LDLIBS += $(NETLIBS)
 AGAIN = @echo "Building …" && $(MAKE) --no-print-directory -s -j2
 
 .PHONY: deps demo test check bench torture torture-calls units
-STARVING := $(BUILD)/failat $(BUILD)/torture/arrestor $(BUILD)/torture/arrestor-fetch
 deps: $(BUILD)/deps-test $(BUILD)/deps-venv
 
 $(BUILD)/deps-%: tests/bin/install-packages

@@ -164,8 +164,8 @@ static enum truth judge_word(const struct rule_node *leaf, const char *word, enu
 }
 
 /* Options with a quote that never ends are unknown: Spark's launcher refuses them. */
-static enum truth judge_options(const struct rule_node *leaf, const char *place, const char *value,
-                                bool open) {
+static enum truth judge_options(const struct scene *scene, const struct rule_node *leaf,
+                                const char *place, const char *value, bool open) {
     struct arena arena = arena_make(LIMIT_ARENA_BYTES);
     struct java_options options;
     struct error err;
@@ -186,13 +186,13 @@ static enum truth judge_options(const struct rule_node *leaf, const char *place,
 static enum truth find_options(const struct scene *scene, const struct rule_node *leaf,
                                struct reading *ret) {
     *ret = scene_read(scene, leaf->key);
-    enum truth least = ret->value == NULL
-                           ? TRUTH_TRUE
-                           : judge_options(leaf, leaf->key, ret->value, value_is_open(ret->value));
+    enum truth least = ret->value == NULL ? TRUTH_TRUE
+                                          : judge_options(scene, leaf, leaf->key, ret->value,
+                                                          value_is_open(ret->value));
     bool driver = strcmp(leaf->key, "spark.driver.extraJavaOptions") == 0;
     for (size_t i = 0; driver && i < scene->conf->java_count; i++) {
         const struct setting *java = &scene->conf->java[i];
-        enum truth truth = judge_options(leaf, java->key, java->value, false);
+        enum truth truth = judge_options(scene, leaf, java->key, java->value, false);
         if (truth >= least)
             continue;
         least = truth;
