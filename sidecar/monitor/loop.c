@@ -202,7 +202,7 @@ static bool is_climbing(const struct monitor *m) {
 }
 
 int loop_await_fences(struct monitor *m, struct error *err) {
-    while (is_climbing(m))
+    while (is_climbing(m) && m->end_signal == 0)
         if (loop_step(m, -1, err) != 0)
             return -1;
     return 0;

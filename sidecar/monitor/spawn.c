@@ -49,7 +49,8 @@ static int arrange_standard(void) {
 }
 
 /* Where there is too little memory, a round ends, and not the job or those who can
- * start the next one. */
+ * start the next one. As root only: monitor is non-dumpable, and what stands in /proc
+ * of such a process is root's. */
 static void offer_first(void) {
     int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
     if (fd < 0)

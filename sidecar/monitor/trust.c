@@ -1,5 +1,6 @@
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -7,6 +8,21 @@
 #include "sidecar/base/file.h"
 #include "sidecar/base/text.h"
 #include "sidecar/monitor/monitor.h"
+
+/* The user that the kernel shows for one that a user namespace does not know. */
+#define OVERFLOW_UID 65534
+
+/* In a namespace without it, the machine's root is shown as nobody: so is what owns
+ * /dev/shm. */
+static bool is_unmapped_root(uid_t owner) {
+    unsigned inside = 0, outside = 0, count = 0;
+    FILE *map = owner == OVERFLOW_UID ? fopen("/proc/self/uid_map", "re") : NULL;
+    if (map == NULL)
+        return false;
+    bool partial = fscanf(map, "%10u %10u %10u", &inside, &outside, &count) == 3 && outside != 0;
+    (void)fclose(map);
+    return partial;
+}
 
 bool trust_owner(const struct identity *identity, uid_t owner) {
     return owner == 0 || owner == geteuid() || owner == identity->job_uid ||
@@ -23,7 +39,8 @@ static bool is_mount(int fd, const struct stat *st) {
 /* Whether others could put a directory of theirs in the place of ours. */
 static bool can_be_swapped(const struct identity *identity, int parent) {
     struct stat st;
-    if (fstat(parent, &st) != 0 || !trust_owner(identity, st.st_uid))
+    if (fstat(parent, &st) != 0 ||
+        (!trust_owner(identity, st.st_uid) && !is_unmapped_root(st.st_uid)))
         return true;
     return (st.st_mode & S_IWOTH) != 0 && (st.st_mode & S_ISVTX) == 0 && !is_mount(parent, &st);
 }
@@ -36,6 +53,8 @@ int trust_directory(const struct identity *identity, const struct memory_directo
     if (!trust_owner(identity, st.st_uid))
         error_set(err, ERROR_NO_TMPFS, "belongs to another user (uid %u), who could change the set",
                   (unsigned)st.st_uid);
+    else if ((st.st_mode & S_IWOTH) != 0 && !is_mount(directory->fd, &st))
+        error_set(err, ERROR_NO_TMPFS, "may be written to by everybody, who could change the set");
     else if (can_be_swapped(identity, directory->parent))
         error_set(err, ERROR_NO_TMPFS, "lies in a directory in which others could replace it");
     else

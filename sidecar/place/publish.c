@@ -99,11 +99,12 @@ int publish_file(int directory, const struct publish_item *item, mode_t mode, st
     return failed != 0 ? error_at(err, item->name, 0, 0) : 0;
 }
 
-/* Makes and fills a generation that nothing points to yet. */
+/* Makes and fills a generation that nothing points to yet. Readers are those of the
+ * directory; nobody but its owner writes, also where a pod's volume lets everybody. */
 static int fill_generation(int directory, const char *name, const struct publish_item *items,
                            size_t count, mode_t mode, struct error *err) {
     struct stat st;
-    if (fstat(directory, &st) != 0 || mkdirat(directory, name, st.st_mode & 0777) != 0)
+    if (fstat(directory, &st) != 0 || mkdirat(directory, name, st.st_mode & 0755) != 0)
         return error_system(err, write_fault(), "cannot make a generation");
     int generation = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (generation < 0)

@@ -71,8 +71,8 @@ class Pod:
 
     # ---- What the user runs
 
-    def arrestor(self, *words, timeout=60, environment=None, **options):
-        done = subprocess.run([str(house.ARRESTOR), *map(str, words)], capture_output=True, cwd=self.path,
+    def arrestor(self, *words, timeout=60, environment=None, before=(), **options):
+        done = subprocess.run([*before, str(house.ARRESTOR), *map(str, words)], capture_output=True, cwd=self.path,
                               env={**self.environment, **(environment or {})}, timeout=timeout, check=False, **options)
         return house.Result(house.as_status(done.returncode), done.stdout.decode(errors="replace"),
                             done.stderr.decode(errors="replace"))

@@ -137,12 +137,43 @@ def test_a_directory_in_which_others_could_replace_ours_is_refused(pod, mode, ow
     assert not list(above.iterdir())
 
 
+def test_a_directory_that_everybody_may_write_to_is_refused(pod):
+    pod.dir = pod.path / "open"
+    pod.dir.mkdir()
+    pod.dir.chmod(0o777)
+    pod.configure()
+    done = pod.init()
+    assert done.status == 7, done.err
+    assert "may be written to by everybody" in done.err
+    assert not list(pod.dir.iterdir())
+
+
 def test_the_volume_of_a_pod_may_be_written_by_all_who_see_it(pod):
     with narrow.tmpfs(pod.path / "volume", mode="0777") as volume:
         pod.dir, pod.state = volume / "set", volume / "state"
         pod.configure()
         assert pod.init().status == 0
         assert pod.ready()
+
+
+def test_in_a_volume_that_all_may_write_only_its_owner_changes_a_set(pod):
+    with narrow.tmpfs(pod.path / "volume", mode="0777") as volume:
+        pod.dir = volume
+        pod.configure()
+        assert pod.init().status == 0
+        assert (pod.dir / "current").resolve().stat().st_mode & 0o022 == 0
+
+
+def test_a_user_namespace_that_does_not_know_root_is_no_hindrance(pod):
+    narrow.need_root("be a user without a name outside")
+    pod.path.chmod(0o1777)
+    pod.configure()
+    for path in (pod.yaml, pod.secret_id_file):
+        os.chown(path, house.STRANGER, house.STRANGER)
+    mine = ["setpriv", f"--reuid={house.STRANGER}", f"--regid={house.STRANGER}", "--clear-groups"]
+    done = pod.arrestor("init", "-c", pod.yaml, before=[*mine, "unshare", "--user", "--map-current-user"])
+    assert done.status == 0, done.err
+    assert pod.ready()
 
 
 # ---- Two at once
