@@ -156,22 +156,27 @@ def test_the_volume_of_a_pod_may_be_written_by_all_who_see_it(pod):
         assert pod.ready()
 
 
-def test_in_a_volume_that_all_may_write_only_its_owner_changes_a_set(pod):
-    with narrow.tmpfs(pod.path / "volume", mode="0777") as volume:
-        pod.dir = volume
-        pod.configure()
-        assert pod.init().status == 0
-        assert (pod.dir / "current").resolve().stat().st_mode & 0o022 == 0
-
-
-def test_a_user_namespace_that_does_not_know_root_is_no_hindrance(pod):
-    narrow.need_root("be a user without a name outside")
+def as_stranger(pod):
+    """The words that start something as a user of its own, who may read what the pod has."""
     pod.path.chmod(0o1777)
     pod.configure()
     for path in (pod.yaml, pod.secret_id_file):
         os.chown(path, house.STRANGER, house.STRANGER)
-    mine = ["setpriv", f"--reuid={house.STRANGER}", f"--regid={house.STRANGER}", "--clear-groups"]
-    done = pod.arrestor("init", "-c", pod.yaml, before=[*mine, "unshare", "--user", "--map-current-user"])
+    return ["setpriv", f"--reuid={house.STRANGER}", f"--regid={house.STRANGER}", "--clear-groups"]
+
+
+def test_in_a_volume_that_all_may_write_only_its_owner_changes_a_set(pod):
+    narrow.need_root("mount, and be another user")
+    with narrow.tmpfs(pod.path / "volume", mode="0777") as volume:
+        pod.dir = volume
+        done = pod.arrestor("init", "-c", pod.yaml, before=as_stranger(pod), umask=0)
+        assert done.status == 0, done.err
+        assert (pod.dir / "current").resolve().stat().st_mode & 0o777 == 0o755
+
+
+def test_a_user_namespace_that_does_not_know_root_is_no_hindrance(pod):
+    narrow.need_root("be a user without a name outside")
+    done = pod.arrestor("init", "-c", pod.yaml, before=[*as_stranger(pod), "unshare", "--user", "--map-current-user"])
     assert done.status == 0, done.err
     assert pod.ready()
 
