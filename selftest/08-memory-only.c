@@ -45,12 +45,7 @@ static void refuse_to_run(const struct site *site, const char *path) {
 
 int main(int argc, char **argv) {
     struct site site;
-    if (job_is_me(argv)) {
-        job_report("started\n");
-        return 0;
-    }
-    claim_begin(argc, argv);
-    site_make(&site, site_safe);
+    site_begin(&site, argc, argv, job_tell_start);
     const char *disk = claim_path(site.path, "disk");
     claim_need(mkdir(disk, 0700) == 0, "make a directory");
     /* Where nothing but tmpfs can be written, another kind of file system does. */

@@ -24,12 +24,7 @@ int main(int argc, char **argv) {
     static struct outcome got;
     char settings[1024], report[16];
     struct site site;
-    if (job_is_me(argv)) {
-        job_report("started\n");
-        return 0;
-    }
-    claim_begin(argc, argv);
-    site_make(&site, site_safe);
+    site_begin(&site, argc, argv, job_tell_start);
     site_launch(&site, NULL, &got);
     site_report(&site, report, sizeof report);
     if (got.status != 0 || report[0] == '\0')

@@ -25,12 +25,7 @@ int main(int argc, char **argv) {
     static struct outcome got;
     char text[1024], variable[512], report[64];
     struct site site;
-    if (job_is_me(argv)) {
-        job_report("started\n");
-        return 0;
-    }
-    claim_begin(argc, argv);
-    site_make(&site, site_safe);
+    site_begin(&site, argc, argv, job_tell_start);
     const char *script = claim_path(site.path, "hostile.sh");
     (void)snprintf(text, sizeof text, ": > %s\n", claim_path(site.path, "ran"));
     claim_write(script, text);

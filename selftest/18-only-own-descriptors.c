@@ -131,12 +131,7 @@ int main(int argc, char **argv) {
                                             NULL};
     static struct seen seen;
     struct site site;
-    if (job_is_me(argv)) {
-        job_report("started\n");
-        return 0;
-    }
-    claim_begin(argc, argv);
-    site_make(&site, site_safe);
+    site_begin(&site, argc, argv, job_tell_start);
     leave_open();
     (void)watch_launch(&site, NULL, see, &seen);
     /* Nobody listens there: the launch ends when dial and fetch-net have tried. */

@@ -44,10 +44,7 @@ static void search_all(pid_t monitor, const char *value, const char *when) {
 int main(int argc, char **argv) {
     struct site site;
     struct needles needles;
-    if (job_is_me(argv))
-        return job_hold_set();
-    claim_begin(argc, argv);
-    site_make(&site, site_safe);
+    site_begin(&site, argc, argv, job_hold_set);
     site_configure(&site, site_lively);
     const char *first = site.secret, *second = claim_canary();
     memory_needles(first, strlen(first), &needles);

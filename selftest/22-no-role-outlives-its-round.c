@@ -91,10 +91,7 @@ static void check_death(const struct site *site) {
 
 int main(int argc, char **argv) {
     struct site site;
-    if (job_is_me(argv))
-        return job_hold_set();
-    claim_begin(argc, argv);
-    site_make(&site, site_safe);
+    site_begin(&site, argc, argv, job_hold_set);
     site_configure(&site, site_lively);
     check_renewals(&site);
     check_death(&site);

@@ -123,10 +123,7 @@ static void try_fault(const struct site *site, const struct fault *fault) {
 
 int main(int argc, char **argv) {
     struct site site;
-    if (job_is_me(argv))
-        return job_hold_set();
-    claim_begin(argc, argv);
-    site_make(&site, site_safe);
+    site_begin(&site, argc, argv, job_hold_set);
     site_configure(&site, site_lively);
     for (size_t i = 0; i < FAULTS; i++)
         try_fault(&site, &faults[i]);

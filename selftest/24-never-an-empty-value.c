@@ -88,10 +88,7 @@ static void check_later_round(const struct site *site, const struct lack *lack) 
 
 int main(int argc, char **argv) {
     struct site site;
-    if (job_is_me(argv))
-        return job_hold_set();
-    claim_begin(argc, argv);
-    site_make(&site, site_safe);
+    site_begin(&site, argc, argv, job_hold_set);
     refuse_to_keep(&site);
     for (size_t i = 0; i < FORMS; i++) {
         site_configure(&site, forms[i]);

@@ -104,10 +104,7 @@ static void try_as_stranger(const char *set) {
 int main(int argc, char **argv) {
     struct site site;
     char path[4096];
-    if (job_is_me(argv))
-        return job_hold_set();
-    claim_begin(argc, argv);
-    site_make(&site, site_safe);
+    site_begin(&site, argc, argv, job_hold_set);
     mode_t mask = umask(0);
     pid_t monitor = site_launch_waiting(&site);
     (void)umask(mask);

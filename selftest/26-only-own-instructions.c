@@ -112,12 +112,7 @@ static void try_instruction(const struct site *site, const struct instruction *o
 
 int main(int argc, char **argv) {
     struct site site;
-    if (job_is_me(argv)) {
-        job_report("started\n");
-        return 0;
-    }
-    claim_begin(argc, argv);
-    site_make(&site, site_safe);
+    site_begin(&site, argc, argv, job_tell_start);
     const char *named = claim_path(site.path, "own.yaml"), *token = claim_path(site.path, "token");
     const char *secret_id = claim_path(site.path, "secret-id");
     claim_write(named, pack);

@@ -76,12 +76,7 @@ static void check_told(struct site *site, const struct lack *lack) {
 
 int main(int argc, char **argv) {
     struct site site;
-    if (job_is_me(argv)) {
-        job_report("started\n");
-        return 0;
-    }
-    claim_begin(argc, argv);
-    site_make(&site, site_safe);
+    site_begin(&site, argc, argv, job_tell_start);
     const char *set = claim_path(claim_memory_directory(), "set");
     for (size_t i = 0; i < LACKS; i++) {
         check_told(&site, &lacks[i]);

@@ -360,3 +360,15 @@ int job_hold_set(void) {
     job_wait();
     return value[0] == '\0';
 }
+
+int job_tell_start(void) {
+    job_report("started\n");
+    return 0;
+}
+
+void site_begin(struct site *ret, int argc, char **argv, int (*job)(void)) {
+    if (job_is_me(argv))
+        exit(job());
+    claim_begin(argc, argv);
+    site_make(ret, site_safe);
+}

@@ -24,6 +24,10 @@ extern const char site_safe[];
 /* A configuration for site_configure: changes are looked for ten times a second. */
 extern const char site_lively[];
 
+/* The beginning of most claims: in the job does job() and ends with what it gives;
+ * else claim_begin and a site with site_safe. */
+void site_begin(struct site *ret, int argc, char **argv, int (*job)(void));
+
 /* Makes a site with these settings in conf/spark-defaults.conf. Its set is one
  * file "value" with the secret. */
 void site_make(struct site *ret, const char *settings);
@@ -101,5 +105,8 @@ void job_wait(void);
 /* A whole job: tells where its set is once it has read "value" there, keeps the
  * value in its memory, and waits. Its status. */
 int job_hold_set(void);
+
+/* Reports "started" and nothing else. Gives 0. */
+int job_tell_start(void);
 
 #endif
