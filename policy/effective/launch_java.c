@@ -8,21 +8,23 @@
 
 /* Where Java options come from, in the order of the driver's command line: of
  * -Dspark.… the last one wins (reference spark-security 1.2). SPARK_LAUNCHER_OPTS
- * are those of the launcher, whose system properties are no settings. */
+ * are those of the launcher, whose system properties are no settings; what every
+ * JVM reads by itself reaches the launcher's too. */
 static const struct {
     const char *variable, *key; /* neither: conf/java-opts */
     bool server;                /* only for the Thrift and Connect servers */
     bool split;                 /* by Spark's launcher, which refuses an open quote */
-    bool launcher;
+    bool launcher;              /* for its JVM alone */
+    bool everywhere;            /* for its JVM as well */
 } places[] = {
-    {.variable = "JAVA_TOOL_OPTIONS"},
-    {.variable = "JDK_JAVA_OPTIONS"},
+    {.variable = "JAVA_TOOL_OPTIONS", .everywhere = true},
+    {.variable = "JDK_JAVA_OPTIONS", .everywhere = true},
     {.split = true},
     {.variable = "SPARK_DAEMON_JAVA_OPTS", .server = true, .split = true},
     {.variable = "SPARK_SUBMIT_OPTS", .split = true},
     {.key = "spark.driver.defaultJavaOptions"},
     {.key = "spark.driver.extraJavaOptions"},
-    {.variable = "_JAVA_OPTIONS"},
+    {.variable = "_JAVA_OPTIONS", .everywhere = true},
     {.variable = "SPARK_LAUNCHER_OPTS", .launcher = true},
 };
 #define PLACES (sizeof places / sizeof places[0])
@@ -51,14 +53,23 @@ static int add_words(struct resolution *r, const struct java_options *options,
     return 0;
 }
 
+static unsigned jvms_of(const struct resolution *r, size_t place) {
+    unsigned submit = r->deployment == DEPLOY_CLUSTER ? JVM_SUBMIT : JVM_DRIVER;
+    if (places[place].launcher)
+        return JVM_LAUNCHER;
+    return places[place].everywhere ? submit | JVM_LAUNCHER : submit;
+}
+
 /* An open quote where Spark does not split is the JVM's matter: nothing of it
  * becomes a setting. */
 static int add_options(struct resolution *r, size_t place, const struct setting *s) {
     struct java_options options = {0};
     if (s->value[0] == '\0')
         return 0;
-    if (places[place].key == NULL)
+    if (places[place].key == NULL) {
+        r->java_jvms[r->java_count] = jvms_of(r, place);
         r->java[r->java_count++] = *s;
+    }
     if (places[place].launcher)
         return 0;
     if (java_options_read(s->key, s->value, r->arena, &options, r->err) == 0)
@@ -117,8 +128,10 @@ static size_t count_lines(const struct input_file *file) {
 }
 
 int launch_add_java_options(struct resolution *r) {
-    r->java = arena_array(r->arena, PLACES + count_lines(r->sources->java_opts), sizeof *r->java);
-    if (r->java == NULL)
+    size_t most = PLACES + count_lines(r->sources->java_opts);
+    r->java = arena_array(r->arena, most, sizeof *r->java);
+    r->java_jvms = arena_array(r->arena, most, sizeof *r->java_jvms);
+    if (r->java == NULL || r->java_jvms == NULL)
         return out_of_memory(r);
     for (size_t i = 0; i < PLACES; i++) {
         int result = places[i].variable != NULL ? add_variable(r, i)

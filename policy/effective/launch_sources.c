@@ -185,6 +185,7 @@ int launch_resolve(const struct launch_plan *plan, const struct launch_sources *
     conf.master = kind_of(&r, &conf);
     conf.unset = r.unset;
     conf.java = r.java;
+    conf.java_jvms = r.java_jvms;
     conf.java_count = r.java_count;
     conf.notes = r.notes;
     conf.note_count = r.note_count;

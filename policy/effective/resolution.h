@@ -30,6 +30,7 @@ struct resolution {
     struct note *notes;
     size_t note_count, note_capacity;
     struct setting *java;
+    unsigned *java_jvms;
     size_t java_count;
     struct origin unset; /* where a setting that nobody made would go */
 

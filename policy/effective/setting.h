@@ -19,6 +19,15 @@ enum master_kind {
     MASTER_UNKNOWN
 };
 
+/* The JVMs of one launch that options on this host reach. Where the driver runs on
+ * this host, it is spark-submit's JVM. */
+enum jvm {
+    JVM_DRIVER = 1,
+    JVM_SUBMIT = 2,   /* spark-submit's, where the driver runs in the cluster */
+    JVM_LAUNCHER = 4, /* org.apache.spark.launcher.Main, which writes the command line */
+    JVM_ALL = 7
+};
+
 struct effective {
     const struct setting *settings; /* sorted by key (strcmp), one per key */
     size_t count;
@@ -35,6 +44,7 @@ struct effective {
     /* Options that Java is given beside the configuration, in the order of its
      * command line; the key is the name of the variable or the file. */
     const struct setting *java;
+    const unsigned *java_jvms; /* of each: every enum jvm that it reaches, or'ed */
     size_t java_count;
 
     const struct note *notes;

@@ -6,6 +6,23 @@ struct version {
     int major, minor;
 };
 
+/* The same scenes again for each further JVM that has options, and for all as one. */
+static size_t add_jvms(const struct effective *conf, struct scene *scenes, size_t count) {
+    static const unsigned others[] = {JVM_SUBMIT, JVM_LAUNCHER, JVM_SUBMIT | JVM_LAUNCHER};
+    size_t total = count;
+    unsigned reached = 0;
+    for (size_t i = 0; i < conf->java_count; i++)
+        reached |= conf->java_jvms[i];
+    for (size_t j = 0; j < sizeof others / sizeof others[0]; j++) {
+        bool as_one = j + 1 == sizeof others / sizeof others[0];
+        for (size_t i = 0; (reached & others[j]) != 0 && i < count; i++) {
+            scenes[total] = scenes[i];
+            scenes[total++].jvms = as_one ? JVM_ALL : others[j];
+        }
+    }
+    return total;
+}
+
 size_t scene_list(const struct effective *conf, bool *starved, struct scene scenes[SCENES]) {
     static const struct version unknown[] = {{3, 5}, {4, 1}};
     static const enum master_kind clusters[] = {MASTER_YARN, MASTER_STANDALONE, MASTER_KUBERNETES};
@@ -21,8 +38,9 @@ size_t scene_list(const struct effective *conf, bool *starved, struct scene scen
                                .starved = starved,
                                .master = told ? conf->master : clusters[m],
                                .major = versions == 1 ? conf->spark_major : unknown[v].major,
-                               .minor = versions == 1 ? conf->spark_minor : unknown[v].minor};
-    return count;
+                               .minor = versions == 1 ? conf->spark_minor : unknown[v].minor,
+                               .jvms = JVM_DRIVER};
+    return add_jvms(conf, scenes, count);
 }
 
 struct reading scene_read(const struct scene *scene, const char *key) {
@@ -64,13 +82,24 @@ enum truth rule_truth(const struct scene *scene, const struct rule_node *node) {
     return leaf_truth(scene, node);
 }
 
-enum truth rule_holds(const struct scene *scene, const struct rule *rule) {
+static enum truth implies(const struct scene *scene, const struct rule *rule) {
     enum truth when = rule->when != NULL ? rule_truth(scene, rule->when) : TRUTH_TRUE;
     if (when == TRUTH_FALSE)
         return TRUTH_TRUE;
     enum truth require = rule_truth(scene, rule->require);
     enum truth idle = mirror(when);
     return require > idle ? require : idle;
+}
+
+enum truth rule_holds(const struct scene *scene, const struct rule *rule) {
+    if (scene->jvms != JVM_DRIVER) {
+        struct scene bare = *scene;
+        bare.jvms = 0;
+        bool of_driver = implies(&bare, rule) != TRUTH_TRUE;
+        if (of_driver != (scene->jvms == JVM_ALL))
+            return TRUTH_TRUE;
+    }
+    return implies(scene, rule);
 }
 
 const struct rule_node *rule_decisive(const struct scene *scene, const struct rule_node *node,

@@ -17,14 +17,16 @@ struct scene {
     const struct effective *conf;
     enum master_kind master;
     int major, minor; /* Spark's version */
+    unsigned jvms;    /* whose options are read as the driver's: one enum jvm, or JVM_ALL */
     bool *starved;    /* set where memory was exhausted: then no truth is to be relied on */
 };
 
 /* The most scenes that one effective configuration stands for. */
-#define SCENES 6
+#define SCENES 24
 
 /* Lists them: a version that is not known is tried as 3.5 and as 4.x, a master
- * that is not told as each kind of cluster. *starved, false at first, is theirs to
+ * that is not told as each kind of cluster. Each JVM that options on this host reach
+ * is judged by itself, and all of them as one. *starved, false at first, is theirs to
  * set. Gives their number. */
 size_t scene_list(const struct effective *conf, bool *starved, struct scene scenes[SCENES]);
 
@@ -40,7 +42,10 @@ struct reading scene_read(const struct scene *scene, const char *key);
 /* Truth of a node. Nodes nest at most LIMIT_YAML_DEPTH deep. */
 enum truth rule_truth(const struct scene *scene, const struct rule_node *node);
 
-/* Truth of "when implies require" for a whole rule. */
+/* Truth of "when implies require" for a whole rule. In a scene of another JVM than
+ * the driver's, a rule that a JVM without any options breaks asks something of the
+ * driver alone: it is TRUE there, and is judged with all JVMs as one instead, so
+ * that what they have still counts against it. Any other rule is TRUE in that one. */
 enum truth rule_holds(const struct scene *scene, const struct rule *rule);
 
 /* The leaf that makes node miss `wanted` (its truth is not `wanted`): the first

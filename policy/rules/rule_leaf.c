@@ -181,17 +181,26 @@ static enum truth judge_options(const struct scene *scene, const struct rule_nod
     return truth;
 }
 
+/* What the key itself says; of the driver's keys, no other JVM hears. */
+static struct reading read_options(const struct scene *scene, const char *key) {
+    bool heard =
+        (scene->jvms & JVM_DRIVER) != 0 || (scene->jvms != 0 && !text_starts(key, "spark.driver."));
+    return heard ? scene_read(scene, key) : (struct reading){0};
+}
+
 /* Where the options that decide stand: the driver's stand in variables and in a file
  * too, which nobody fills in later. */
 static enum truth find_options(const struct scene *scene, const struct rule_node *leaf,
                                struct reading *ret) {
-    *ret = scene_read(scene, leaf->key);
+    *ret = read_options(scene, leaf->key);
     enum truth least = ret->value == NULL ? TRUTH_TRUE
                                           : judge_options(scene, leaf, leaf->key, ret->value,
                                                           value_is_open(ret->value));
     bool driver = strcmp(leaf->key, "spark.driver.extraJavaOptions") == 0;
     for (size_t i = 0; driver && i < scene->conf->java_count; i++) {
         const struct setting *java = &scene->conf->java[i];
+        if ((scene->conf->java_jvms[i] & scene->jvms) == 0)
+            continue;
         enum truth truth = judge_options(scene, leaf, java->key, java->value, false);
         if (truth >= least)
             continue;

@@ -136,6 +136,26 @@ def test_harmless_options_are_let_through(site, place):
     assert result.record
 
 
+CLUSTER = ["--master", "yarn", "--deploy-mode", "cluster"]
+
+
+@pytest.mark.parametrize("place, words", [
+    ("SPARK_LAUNCHER_OPTS", []), ("SPARK_LAUNCHER_OPTS", CLUSTER), ("JAVA_TOOL_OPTIONS", CLUSTER),
+    ("SPARK_SUBMIT_OPTS", CLUSTER), ("java-opts", CLUSTER)])
+@pytest.mark.parametrize("closed", [f"{JMX}.host=127.0.0.1", f"{JMX}.authenticate=true"], ids=["host", "password"])
+def test_what_another_jvm_is_given_closes_no_port_of_the_drivers(site, place, words, closed):
+    site.environment["HADOOP_CONF_DIR"] = str(site.conf)
+    port = f"{JMX}.port=9010" + (f" {JMX}.authenticate=false {JMX}.ssl=false" if "host" in closed else "")
+    command = ["check", "--", "spark-submit", *words, "--conf", f"spark.driver.extraJavaOptions={port}"]
+    done = site.arrestor(*command, "job.py", environment=put(site, place, closed))
+    assert done.status == 1 and "JVM-JMX-001" in done.out, done.out + done.err
+    alone = [*command[:-1], f"spark.driver.extraJavaOptions={port} {closed}"]
+    if "host" in closed:
+        alone[-1] = f"spark.driver.extraJavaOptions={LOOPBACK[0]}"
+    done = site.arrestor(*alone, "job.py", environment=put(site, place, "-Xmx1g -Duser.timezone=UTC"))
+    assert "JVM-JMX-001" not in done.out, done.out + done.err
+
+
 @pytest.mark.parametrize("place", ["SPARK_SUBMIT_OPTS", "JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS", "java-opts"])
 @pytest.mark.parametrize("word", ["@options", "-XX:VMOptionsFile=options", "-XX:Flags=options"])
 def test_options_from_a_file_that_is_not_frozen_are_refused(site, place, word):

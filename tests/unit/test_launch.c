@@ -345,6 +345,30 @@ static void a_backslash_escapes_for_sparks_launcher_and_not_for_the_jvm(void **s
     scene_free(&s);
 }
 
+static void options_of_java_reach_the_jvms_that_read_them(void **state) {
+    (void)state;
+    static const char *const env[] = {"SPARK_HOME=/s",           "HADOOP_CONF_DIR=/h",
+                                      "JAVA_TOOL_OPTIONS=-Xa",   "SPARK_SUBMIT_OPTS=-Xb",
+                                      "SPARK_LAUNCHER_OPTS=-Xc", NULL};
+    static const struct {
+        const char *line;
+        unsigned jvms[3];
+    } cases[] = {
+        {"spark-submit a.py", {JVM_DRIVER | JVM_LAUNCHER, JVM_DRIVER, JVM_LAUNCHER}},
+        {"spark-submit --master yarn --deploy-mode cluster a.py",
+         {JVM_SUBMIT | JVM_LAUNCHER, JVM_SUBMIT, JVM_LAUNCHER}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct scene s;
+        assert_int_equal(scene_plan(&s, cases[i].line, env), 0);
+        assert_int_equal(scene_resolve(&s, NULL, 0), 0);
+        assert_int_equal(s.conf.java_count, 3);
+        for (size_t j = 0; j < 3; j++)
+            assert_int_equal(s.conf.java_jvms[j], cases[i].jvms[j]);
+        scene_free(&s);
+    }
+}
+
 /* With less and less memory the answer is an error, never half a configuration. */
 static void exhausted_memory_is_told(void **state) {
     (void)state;
@@ -397,6 +421,7 @@ int main(void) {
         cmocka_unit_test(yarn_needs_its_directory_once_spark_env_has_run),
         cmocka_unit_test(options_of_java_stand_beside_the_settings_in_their_order),
         cmocka_unit_test(a_backslash_escapes_for_sparks_launcher_and_not_for_the_jvm),
+        cmocka_unit_test(options_of_java_reach_the_jvms_that_read_them),
         cmocka_unit_test(exhausted_memory_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

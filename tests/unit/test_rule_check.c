@@ -146,6 +146,56 @@ static void a_placeholder_gives_way_to_a_violation(void **state) {
     fixture_free(&f);
 }
 
+/* How many findings a rule has where the driver and another JVM have these options. */
+static size_t count_beside(const char *require, const char *driver, const char *other,
+                           unsigned jvms) {
+    char text[2048];
+    struct fixture f;
+    fixture_make(&f);
+    (void)snprintf(text, sizeof text, RULE_HEAD "  require: %s\n" RULE_TAIL, require);
+    load_rules(&f, text);
+    (void)snprintf(text, sizeof text, "spark.driver.extraJavaOptions %s\n", driver);
+    read_conf(&f, text);
+    const struct setting java = {.key = "SPARK_LAUNCHER_OPTS", .value = other};
+    f.conf.java = &java;
+    f.conf.java_jvms = &jvms;
+    f.conf.java_count = 1;
+    assert_int_equal(rule_check(&f.set, &f.conf, f.mode, &f.arena, &f.found, &f.err), 0);
+    size_t count = f.found.count;
+    fixture_free(&f);
+    return count;
+}
+
+static void each_jvm_is_judged_by_its_own_options(void **state) {
+    (void)state;
+#define DRIVER(globs) "{spark.driver.extraJavaOptions: {jvm-without: [" globs "]}}"
+#define CLOSED        "{any: [" DRIVER("-Dport") ", {not: " DRIVER("-Dhost") "}]}"
+#define ZONE          "{not: " DRIVER("-Dzone") "}"
+#define BOTH          "{all: [" ZONE ", " DRIVER("-Dport") "]}"
+    static const struct {
+        const char *require, *driver, *other;
+        unsigned jvms;
+        size_t count;
+    } cases[] = {
+        {CLOSED, "-Dport", "-Dhost", JVM_LAUNCHER, 1},
+        {CLOSED, "-Dport", "-Dhost", JVM_SUBMIT | JVM_LAUNCHER, 1},
+        {CLOSED, "-Dport", "-Dhost", JVM_DRIVER, 0},
+        {CLOSED, "-Dhost", "-Dport", JVM_LAUNCHER, 1},
+        {CLOSED, "-Dhost", "-Dport", JVM_SUBMIT, 1},
+        {CLOSED, "-Xmx1g", "-Dport -Dhost", JVM_LAUNCHER, 0},
+        {CLOSED, "-Dport -Dhost", "-Xmx1g", JVM_LAUNCHER, 0},
+        {ZONE, "-Dzone", "-Xmx1g", JVM_LAUNCHER, 0},
+        {ZONE, "-Xmx1g", "-Dzone", JVM_LAUNCHER, 1},
+        {ZONE, "-Xmx1g", "-Dzone", JVM_DRIVER | JVM_LAUNCHER, 0},
+        {BOTH, "-Dzone", "-Xmx1g", JVM_SUBMIT, 0},
+        {BOTH, "-Dzone", "-Dport", JVM_SUBMIT, 1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        if (count_beside(cases[i].require, cases[i].driver, cases[i].other, cases[i].jvms) !=
+            cases[i].count)
+            fail_msg("case %zu", i);
+}
+
 static void a_near_miss_names_the_key_that_was_meant(void **state) {
     (void)state;
     struct fixture f;
@@ -293,6 +343,7 @@ int main(void) {
         cmocka_unit_test(each_offending_setting_has_one_finding),
         cmocka_unit_test(a_secret_that_is_overridden_or_ignored_stands_there_all_the_same),
         cmocka_unit_test(a_placeholder_gives_way_to_a_violation),
+        cmocka_unit_test(each_jvm_is_judged_by_its_own_options),
         cmocka_unit_test(a_near_miss_names_the_key_that_was_meant),
         cmocka_unit_test(effect_and_verdict_follow_truth_severity_and_mode),
         cmocka_unit_test(the_gravest_finding_comes_first),
