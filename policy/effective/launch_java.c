@@ -97,10 +97,30 @@ static int add_property(struct resolution *r, size_t place) {
     return s != NULL ? add_options(r, place, s) : 0;
 }
 
+/* Spark's launcher writes the words of the driver's command line with a NUL behind
+ * each, so that one inside a word begins an option that is not seen here. */
+static int refuse_nul(struct resolution *r, const struct input_file *file) {
+    const char *nul = file->length > 0 ? memchr(file->bytes, '\0', file->length) : NULL;
+    size_t line = 1, column = 1;
+    if (nul == NULL)
+        return 0;
+    for (const char *p = file->bytes; p < nul; p++) {
+        column = *p == '\n' ? 1 : column + 1;
+        line += *p == '\n';
+    }
+    error_set(r->err, ERROR_SPARK,
+              "a NUL byte in the options of Java: Spark's launcher ends the option there, and what "
+              "follows is one of its own");
+    error_at(r->err, r->plan->java_opts_label, line, column);
+    return error_todo(r->err, "remove it");
+}
+
 /* Each line by itself, as Spark's launcher reads them (AbstractCommandBuilder). */
 static int add_lines(struct resolution *r, size_t place) {
     const struct input_file *file = r->sources->java_opts;
     size_t line = 1;
+    if (file != NULL && refuse_nul(r, file) != 0)
+        return -1;
     for (size_t at = 0; file != NULL && at < file->length; line++) {
         size_t end = at;
         while (end < file->length && file->bytes[end] != '\n')

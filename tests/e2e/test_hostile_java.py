@@ -179,6 +179,15 @@ def test_java_opts_with_an_open_quote_are_refused_as_spark_does(site):
     assert "/java-opts:2:1" in result.err and "close it" in result.err
 
 
+@pytest.mark.parametrize("command, status", [(["check", "--"], 3), (["run", "--"], 77)])
+def test_java_opts_with_a_nul_are_refused(site, command, status):
+    """Spark's launcher separates words by NUL: what follows one is an option of its own."""
+    (site.conf / "java-opts").write_bytes(f"-Xmx1g\n-Da=b\0{OPEN_DEBUG}\n".encode())
+    done = site.arrestor(*command, "spark-submit", "job.py")
+    assert done.status == status, done.out + done.err
+    assert "/java-opts:2:6" in done.err and "NUL" in done.err and "remove it" in done.err
+
+
 def test_effective_shows_them_and_no_password(site):
     environment = {"SPARK_SUBMIT_OPTS": "-Xmx1g", "JAVA_TOOL_OPTIONS": "-Dapp.password=invented-for-the-tests"}
     done = site.arrestor("effective", "--", "spark-submit", "job.py", environment=environment)

@@ -369,6 +369,25 @@ static void options_of_java_reach_the_jvms_that_read_them(void **state) {
     }
 }
 
+static void java_opts_with_a_nul_are_refused_where_it_stands(void **state) {
+    (void)state;
+    static const char *const env[] = {"SPARK_HOME=/s", NULL};
+    static const char text[] = "-Xmx1g\n-Da=b\0-agentlib:jdwp=x\n";
+    struct scene s;
+    assert_int_equal(scene_plan(&s, "spark-submit a.py", env), 0);
+    scene_java_opts(&s, "");
+    s.java_opts.bytes = text;
+    for (size_t length = 0; length < sizeof text; length++) {
+        s.java_opts.length = length;
+        assert_int_equal(scene_resolve(&s, NULL, 0), length > 12 ? -1 : 0);
+    }
+    assert_int_equal(s.err.code, ERROR_SPARK);
+    assert_string_equal(s.err.where, "/s/conf/java-opts");
+    assert_int_equal(s.err.line, 2);
+    assert_int_equal(s.err.column, 6);
+    scene_free(&s);
+}
+
 /* With less and less memory the answer is an error, never half a configuration. */
 static void exhausted_memory_is_told(void **state) {
     (void)state;
@@ -422,6 +441,7 @@ int main(void) {
         cmocka_unit_test(options_of_java_stand_beside_the_settings_in_their_order),
         cmocka_unit_test(a_backslash_escapes_for_sparks_launcher_and_not_for_the_jvm),
         cmocka_unit_test(options_of_java_reach_the_jvms_that_read_them),
+        cmocka_unit_test(java_opts_with_a_nul_are_refused_where_it_stands),
         cmocka_unit_test(exhausted_memory_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
