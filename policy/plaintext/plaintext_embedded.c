@@ -111,12 +111,29 @@ static struct span name_before(const char *value, const char *sign) {
     return (struct span){start, (size_t)(end - start)};
 }
 
+#define NAME_END 32
+
+/* Whether the name is a secret's once a shell or Spark's launcher has taken the quotes
+ * and backslashes out of it: -Dapp."pass"word=…. Its end is enough. */
+static bool is_quoted_secret(const char *value, struct span name) {
+    char word[NAME_END];
+    size_t at = NAME_END;
+    for (const char *p = name.start + name.length; p > value && at > 0; p--)
+        if (is_name_character(p[-1]))
+            word[--at] = p[-1];
+        else if (!is_quote(p[-1]) && p[-1] != '\\')
+            break;
+    return is_secret_name(word + at, NAME_END - at);
+}
+
 /* A name behind '/' is a directory of a partitioned table: "/table/token=1". */
 static bool find_named(const char *value, struct span *ret) {
     for (const char *p = strpbrk(value, "=:"); p != NULL; p = strpbrk(p + 1, "=:")) {
         struct span name = name_before(value, p);
         bool partition = name.start > value && name.start[-1] == '/';
-        if (name.length == 0 || partition || !is_secret_name(name.start, name.length))
+        if (name.length == 0 || partition)
+            continue;
+        if (!is_secret_name(name.start, name.length) && !is_quoted_secret(value, name))
             continue;
         *ret = value_behind(p + 1);
         if (is_plain(*ret))

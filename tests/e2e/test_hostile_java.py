@@ -193,3 +193,12 @@ def test_effective_shows_them_and_no_password(site):
     done = site.arrestor("effective", "--", "spark-submit", "job.py", environment=environment)
     assert "SPARK_SUBMIT_OPTS -Xmx1g\t(options of Java)" in done.out
     assert "JAVA_TOOL_OPTIONS (redacted)\t(options of Java)" in done.out
+
+
+@pytest.mark.parametrize("name", ['"pass"word', "pa'ss'word", "pass\\word", 'key"Password"', "'password'"])
+def test_quotes_in_a_name_hide_no_password(site, name):
+    environment = {"SPARK_SUBMIT_OPTS": f"-Dapp.{name}=invented-for-the-tests"}
+    done = site.arrestor("effective", "--", "spark-submit", "job.py", environment=environment)
+    assert "SPARK_SUBMIT_OPTS (redacted)" in done.out and "invented" not in done.out + done.err
+    done = site.arrestor("check", "--", "spark-submit", "job.py", environment=environment)
+    assert done.status == 1 and "invented" not in done.out + done.err
