@@ -36,8 +36,6 @@ void monitor_make(struct monitor *m, enum monitor_kind kind, const struct invoca
 static int take_over_signals(struct monitor *m, struct error *err) {
     static const int numbers[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
     sigset_t ours;
-    /* Where the caller ignores it, the kernel reaps our children, and nobody tells. */
-    (void)signal(SIGCHLD, SIG_DFL);
     (void)sigemptyset(&ours);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         struct sigaction before;

@@ -166,12 +166,14 @@ def test_with_sigchld_ignored_selftest_sees_a_claim_that_fails(site):
 @pytest.mark.parametrize("names", [["CHLD"], ["HUP"], ["INT", "QUIT"], ["TERM", "USR1"], ["PIPE"], []], ids=str)
 def test_the_job_ignores_what_its_caller_ignores_and_nothing_else(site, names):
     program = site.path / "spark-submit"
-    program.write_text("#!/bin/sh\ngrep SigIgn /proc/self/status\n")
+    program.write_text("#!/bin/bash\nexec grep SigIgn /proc/self/status\n")  # dash loses SIGCHLD
     program.chmod(0o755)
     plain = subprocess.run([*ignoring(*names), program] if names else [program], env=site.environment,
                            capture_output=True, text=True, check=True)
     result = site.run(str(program), "job.py", before=ignoring(*names) if names else ())
     assert result.status == 0, result.err
+    ignored = sum(1 << getattr(signal, "SIG" + name) - 1 for name in names)
+    assert int(plain.stdout.split()[1], 16) == ignored
     assert result.out == plain.stdout
 
 
