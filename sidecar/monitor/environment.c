@@ -18,12 +18,22 @@ static const struct {
     {"GCONV_PATH", "ENV-LOADER-001", "the C library would load its converters from there"},
 };
 
-/* Commands of bin/spark-submit, spark-class, load-spark-env.sh and find-spark-home,
- * and of our own script; any other function is for whoever calls it (module, which). */
+/* Sorted: what bash 5 has built in, and the programs that the scripts in bin/ and sbin/ of
+ * Spark 3.5 and 4.1 call by name, but for `which`, which distributions export. Any other
+ * function is for whoever calls it (module, ml, scl). */
 static const char *const commands[] = {
-    ".",       "[",    "bash", "builtin", "cd",     "command", "dirname", "echo",  "env",
-    "eval",    "exec", "exit", "export",  "head",   "java",    "printf",  "pwd",   "python",
-    "python3", "read", "set",  "shift",   "source", "test",    "tty",     "unset",
+    ".",        ":",       "[",         "alias",    "basename", "bash",    "bg",      "bind",
+    "break",    "builtin", "caller",    "cat",      "cd",       "chown",   "command", "compgen",
+    "complete", "compopt", "continue",  "cp",       "declare",  "dirname", "dirs",    "disown",
+    "docker",   "echo",    "enable",    "env",      "eval",     "exec",    "exit",    "export",
+    "expr",     "false",   "fc",        "fg",       "getopts",  "grep",    "hash",    "head",
+    "help",     "history", "hostname",  "id",       "java",     "jobs",    "kill",    "let",
+    "local",    "logout",  "ls",        "mapfile",  "minikube", "mkdir",   "mktemp",  "mv",
+    "nice",     "nohup",   "popd",      "printf",   "ps",       "pushd",   "pwd",     "python",
+    "python3",  "read",    "readarray", "readonly", "return",   "rm",      "rsync",   "sed",
+    "set",      "shift",   "shopt",     "sleep",    "source",   "ssh",     "stty",    "suspend",
+    "tail",     "test",    "times",     "touch",    "trap",     "true",    "tty",     "type",
+    "typeset",  "ulimit",  "umask",     "unalias",  "uname",    "unset",   "wait",    "wc",
 };
 
 /* What arrestor itself used: the job must not inherit it (but see keep-env:). */

@@ -7,6 +7,7 @@ recorded and only that is launched. What would run other code before the verdict
 import ctypes
 import os
 import pathlib
+import re
 import resource
 import shutil
 import subprocess
@@ -40,7 +41,35 @@ def assert_judged(site, environment):
 # ---- Code before the verdict
 
 
-@pytest.mark.parametrize("name", ["dirname", "exec", "[", ".", "source", "env", "export", "tty", "java"])
+def scripts_commands():
+    """Programs that stand where a command stands in the scripts of this Spark, and every builtin of this bash."""
+    told = subprocess.run(["bash", "-c", "compgen -b"], capture_output=True, text=True, check=True)
+    text = "".join(path.read_text() for place in ("bin", "sbin") for path in (house.SPARK / place).iterdir()
+                   if path.suffix in ("", ".sh") and path.is_file())
+    text = re.sub(r"(?ms)^ *#.*?$|<<EOF.*?^EOF", "", text)
+    words = re.findall(r"(?:^|\$\(|[;|&`(]|\b(?:if|then|else|do|exec|!)\b) *([a-z][a-z0-9]+)(?= |\)|`|$)", text, re.M)
+    return sorted(set(told.stdout.split()) | {word for word in words if shutil.which(word)} - {"which"})
+
+
+def test_a_function_by_the_name_of_any_command_of_sparks_scripts_is_refused(site):
+    names = scripts_commands()
+    assert {"dirname", "trap", "uname", "stty", "tty", "mkdir", "ps", "["} <= set(names)
+    functions = {f"BASH_FUNC_{name}%%": f"() {{ {leave_trace(site)}; }}" for name in [*names, "ps", "mktemp"]}
+    result = site.run("spark-submit", "job.py", environment=functions)
+    assert (result.status, result.record) == (77, None), result.err
+    assert [name for name in functions if name + " is set" not in result.err] == []
+    assert traces(site) == []
+
+
+@pytest.mark.parametrize("name", ["module", "ml", "scl", "which", "_module_raw", "trapper", "tra"])
+def test_a_function_of_any_other_name_is_let_through(site, name):
+    function = {f"BASH_FUNC_{name}%%": "() {  :\n}"}
+    result = site.run("spark-submit", "job.py", environment=function)
+    assert result.status == 0, result.err
+    assert result.record["environment"] | function == result.record["environment"]
+
+
+@pytest.mark.parametrize("name", ["dirname", "exec", "[", ".", "source", "trap", "export", "tty", "java"])
 def test_an_exported_function_in_place_of_a_command_is_refused(site, name):
     function = {f"BASH_FUNC_{name}%%": f"() {{ {leave_trace(site)}; }}"}
     result = site.run("spark-submit", "job.py", environment=function)
