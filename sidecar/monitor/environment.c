@@ -60,22 +60,31 @@ const char *environment_get(char *const *environment, const char *name) {
     return NULL;
 }
 
+/* What keep-env: and unset call an entry: of "BASH_FUNC_name%%=() {…" the name alone; some
+ * versions of bash have other marks behind it. */
+static const char *bare_name(const char *entry, size_t *length) {
+    bool function = is_named(entry, "BASH_FUNC_*");
+    const char *name = entry + (function ? strlen("BASH_FUNC_") : 0);
+    *length = strcspn(name, function ? "%(=" : "=");
+    return name;
+}
+
 /* `keep-env:` of arrestor.yaml, blank-separated. */
 static bool is_kept(const struct monitor *m, const char *entry) {
-    size_t length = strcspn(entry, "=");
+    size_t length;
+    const char *name = bare_name(entry, &length);
     for (const char *p = m->setup.keep_env; *p != '\0'; p += strspn(p, " ")) {
         size_t word = strcspn(p, " ");
-        if (word == length && strncmp(p, entry, length) == 0)
+        if (word == length && strncmp(p, name, length) == 0)
             return true;
         p += word;
     }
     return false;
 }
 
-/* "BASH_FUNC_name%%=() {…"; some versions of bash have other marks behind the name. */
 static bool is_other_function(const char *entry) {
-    const char *name = entry + strlen("BASH_FUNC_");
-    size_t length = strcspn(name, "%(=");
+    size_t length;
+    const char *name = bare_name(entry, &length);
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         if (strlen(commands[i]) == length && strncmp(commands[i], name, length) == 0)
             return false;
@@ -101,18 +110,24 @@ static bool is_harmless(const struct monitor *m, const char *entry) {
            stat(value + 1, &st) != 0;
 }
 
+static void say_refused(const char *entry, const char *rule, const char *why) {
+    size_t length;
+    const char *name = bare_name(entry, &length);
+    bool function = is_named(entry, "BASH_FUNC_*");
+    /* keep-env: takes names of variables; "." and "[" are none. */
+    bool can_keep = !function || strchr(".:[", name[0]) == NULL;
+    monitor_say("%s: %.*s is set in the environment: %s", rule, (int)strcspn(entry, "="), entry,
+                why);
+    monitor_say("  -> unset %s%.*s%s", function ? "-f " : "", (int)length, name,
+                can_keep ? ", or name it in keep-env: of arrestor.yaml" : "");
+}
+
 void environment_judge(struct monitor *m, struct buffer *rules) {
     for (char **entry = m->environment; *entry != NULL; entry++) {
         for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
             if (!is_named(*entry, refused[i].name) || is_kept(m, *entry) || is_harmless(m, *entry))
                 continue;
-            int length = (int)strcspn(*entry, "=");
-            monitor_say("%s: %.*s is set in the environment: %s", refused[i].rule, length, *entry,
-                        refused[i].why);
-            int mark = is_named(*entry, "BASH_FUNC_*") ? (int)strlen("BASH_FUNC_") : 0;
-            monitor_say("  -> unset %s%.*s, or name it in keep-env: of arrestor.yaml",
-                        mark > 0 ? "-f " : "", (int)strcspn(*entry + mark, mark > 0 ? "%(=" : "="),
-                        *entry + mark);
+            say_refused(*entry, refused[i].rule, refused[i].why);
             if (rules->length == 0 || strstr(rules->data, refused[i].rule) == NULL)
                 buffer_printf(rules, "%s%s", rules->length > 0 ? " " : "", refused[i].rule);
         }

@@ -74,9 +74,25 @@ def test_an_exported_function_in_place_of_a_command_is_refused(site, name):
     function = {f"BASH_FUNC_{name}%%": f"() {{ {leave_trace(site)}; }}"}
     result = site.run("spark-submit", "job.py", environment=function)
     assert (result.status, result.record) == (77, None), result.err
-    assert f"BASH_FUNC_{name}%%" in result.err and f"unset -f {name}," in result.err
+    assert f"BASH_FUNC_{name}%%" in result.err and f"-> unset -f {name}" in result.err
     assert result.last_line.endswith("ENV-SHELL-001")
     assert traces(site) == []
+
+
+@pytest.mark.parametrize("name", ["cd", "exec", "[", ".", ":"])
+def test_what_is_advised_about_a_function_helps(site, name):
+    function = {f"BASH_FUNC_{name}%%": "() {  builtin " + name + " \"$@\"\n}"}
+    advice = re.search(r"-> (unset -f \S+?)(, or name it in keep-env:.*)?$",
+                       site.run("spark-submit", "job.py", environment=function).err, re.M)
+    assert bool(advice[2]) == name.isalnum()
+    unset = site.run("spark-submit", "job.py", environment=function,
+                     before=["/bin/bash", "-c", f"{advice[1]}; builtin exec \"$@\"", "bash"])
+    assert unset.status == 0, unset.err
+    if advice[2]:
+        site.configure(**{"keep-env": [advice[1].split()[-1]]})
+        kept = site.run("spark-submit", "job.py", environment=function)
+        assert kept.status == 0, kept.err
+        assert kept.record["environment"] | function == kept.record["environment"]
 
 
 def test_an_exported_function_that_spark_env_wants_is_let_through(site):
