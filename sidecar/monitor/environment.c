@@ -13,7 +13,7 @@ static const struct {
     {"BASH_ENV", "ENV-SHELL-001", "bash would run that file before spark-env.sh"},
     {"ENV", "ENV-SHELL-001", "a shell may run that file before spark-env.sh"},
     {"BASH_FUNC_*", "ENV-SHELL-001", "bash would run it in place of a command of Spark's scripts"},
-    {"PS4", "ENV-SHELL-001", "with xtrace bash would run the commands in it"},
+    {"PS4", "ENV-SHELL-001", "with xtrace bash would expand it, and run commands for that"},
     {"LD_*", "ENV-LOADER-001", "the loader would put other code into every process"},
     {"GCONV_PATH", "ENV-LOADER-001", "the C library would load its converters from there"},
 };
@@ -54,10 +54,7 @@ static bool is_named(const char *entry, const char *name) {
 }
 
 const char *environment_get(char *const *environment, const char *name) {
-    for (; *environment != NULL; environment++)
-        if (is_named(*environment, name))
-            return *environment + strlen(name) + 1;
-    return NULL;
+    return text_variable((const char *const *)environment, name);
 }
 
 /* What keep-env: and unset call an entry: of "BASH_FUNC_name%%=() {…" the name alone; some
@@ -96,6 +93,12 @@ static bool is_traced(const struct monitor *m) {
     return options != NULL && strstr(options, "xtrace") != NULL;
 }
 
+/* Of what bash expands in it there is no harmless half: ${X@P}, ${A[X]} and $[X] run what
+ * stands in yet another variable, and \044 becomes a $ first. */
+static bool is_plain_prompt(const char *value) {
+    return strpbrk(value, "$`\\") == NULL;
+}
+
 /* ENV=prod is the name of a stage on many machines; only a file is a danger. */
 static bool is_harmless(const struct monitor *m, const char *entry) {
     const char *value = strchr(entry, '=');
@@ -105,7 +108,7 @@ static bool is_harmless(const struct monitor *m, const char *entry) {
     if (is_named(entry, "BASH_FUNC_*"))
         return is_other_function(entry);
     if (is_named(entry, "PS4"))
-        return !is_traced(m) || (strstr(value, "$(") == NULL && strchr(value, '`') == NULL);
+        return !is_traced(m) || is_plain_prompt(value);
     return is_named(entry, "ENV") && strpbrk(value + 1, "/$~`") == NULL &&
            stat(value + 1, &st) != 0;
 }

@@ -244,7 +244,8 @@ uint8_t swap_state_of(int fd);
 /* environment.c: what of the caller's environment is refused before anything of
  * it runs: "" or the rule ids, with a line said for each. */
 void environment_judge(struct monitor *m, struct buffer *rules);
-/* Value of a variable in a NULL-terminated environment, or NULL. */
+/* Value of a variable in a NULL-terminated environment, or NULL; of two of one name the
+ * later one, as in bash. */
 const char *environment_get(char *const *environment, const char *name);
 /* What spark-env.sh is sourced with: the caller's environment without the store
  * token, unless keep-env names it. In the arena; NULL when exhausted. */

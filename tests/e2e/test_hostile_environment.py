@@ -105,20 +105,36 @@ def test_an_exported_function_that_spark_env_wants_is_let_through(site):
     assert result.record["environment"]["BASH_FUNC_module%%"] == module["BASH_FUNC_module%%"]
 
 
-@pytest.mark.parametrize("ps4", ["$(touch trace)", "`touch trace`"])
-def test_a_trace_prompt_with_commands_is_refused_where_bash_traces(site, ps4):
-    result = site.run("spark-submit", "job.py", environment={"PS4": ps4, "SHELLOPTS": "xtrace"})
-    assert (result.status, result.record) == (77, None), result.err
-    assert "PS4" in result.err and "unset PS4" in result.err
+PROMPTS = ["$(touch {0})", "`touch {0}`", "${{X@P}}", "$[A[X]]", "${{A[X]}}", "${{Y:X}}", "${{!X}}", "\\044(touch {0})"]
+
+
+@pytest.mark.parametrize("options", [["xtrace"], ["errexit:xtrace"], ["braceexpand", "xtrace"]], ids=",".join)
+@pytest.mark.parametrize("prompt", PROMPTS)
+def test_a_trace_prompt_that_bash_expands_is_refused_where_bash_traces(user_site, prompt, options):
+    """Of an ordinary user: to root bash gives its own prompt."""
+    site, trace = user_site, user_site.path / "trace"
+    other = f"A[$(touch {trace})]" if prompt != "${{X@P}}" else f"$(touch {trace})"
+    entries = [f"PS4={prompt.format(trace)}".encode(), f"X={other}".encode(), b"Y=abc",
+               *(f"SHELLOPTS={option}".encode() for option in options)]
+    run_raw(site, entries, "/bin/bash", "-c", "A=(); :", user=house.ORDINARY)
+    assert traces(site) == ["trace"]  # else nothing is shown
+    trace.unlink()
+    done = run_raw(site, entries, house.ARRESTOR, "run", "-c", site.yaml, "--", "spark-submit", "job.py",
+                   user=house.ORDINARY)
+    assert done.returncode == 77, done.stderr
+    assert b"PS4 is set" in done.stderr and b"unset PS4" in done.stderr
     assert traces(site) == []
 
 
-@pytest.mark.parametrize("environment", [
-    {"PS4": "$(touch trace)"}, {"PS4": "+ ${BASH_SOURCE}:${LINENO}: ", "SHELLOPTS": "xtrace"},
-], ids=["untraced", "without a command"])
-def test_any_other_trace_prompt_is_harmless(site, environment):
-    assert_judged(site, environment)
-    assert traces(site) == []
+@pytest.mark.parametrize("entries", [
+    [b"PS4=$(touch trace)"], [b"PS4=+ ${BASH_SOURCE}:${LINENO}: "], [b"PS4=+ ", b"SHELLOPTS=xtrace"],
+    [b"PS4=$(touch trace)", b"SHELLOPTS=xtrace", b"SHELLOPTS=braceexpand"],
+], ids=["commands, untraced", "expansions, untraced", "bash's own", "traced by another twin"])
+def test_any_other_trace_prompt_is_harmless(user_site, entries):
+    done = run_raw(user_site, entries, house.ARRESTOR, "run", "-c", user_site.yaml, "--", "spark-submit", "job.py",
+                   user=house.ORDINARY)
+    assert done.returncode == 0, done.stderr
+    assert traces(user_site) == []
 
 
 def test_a_directory_of_converters_is_refused(site):
@@ -291,7 +307,7 @@ def test_a_sidecar_under_hostile_variables_ends_as_ever(site, command):
 # ---- Entries that are none, twice there, or many
 
 
-def run_raw(site, entries, *words):
+def run_raw(site, entries, *words, user=None):
     """Runs with exactly these entries (bytes), which no dictionary can hold."""
     fixed = [f"{name}={value}".encode() for name, value in site.environment.items()]
     everything = fixed + entries
@@ -303,7 +319,7 @@ def run_raw(site, entries, *words):
     def replace():
         exec_raw(command[0], argv, array)
     return subprocess.run(["/nonexistent"], executable="/bin/false", preexec_fn=replace, cwd=site.path,
-                          capture_output=True, check=False)
+                          user=user, group=user, extra_groups=[] if user else None, capture_output=True, check=False)
 
 
 @pytest.mark.parametrize("order", ["safe first", "safe last"])
