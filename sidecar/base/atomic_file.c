@@ -49,6 +49,10 @@ static int open_target(const char *path, struct target *target, struct error *er
     const char *name;
     if (realpath(path, resolved) != NULL)
         path = resolved;
+    else if (errno != ENOENT) { /* it may be a link, and would be replaced by a file */
+        error_system(err, ERROR_SYSTEM, "cannot be found");
+        return error_at(err, path, 0, 0);
+    }
     int failed =
         split_path(path, directory, sizeof directory, &name) != 0 || strlen(name) > NAME_MAX - 24;
     (void)snprintf(target->name, sizeof target->name, "%s", failed ? "" : name);
@@ -76,10 +80,15 @@ static int make_temporary(struct target *target) {
             return -1;
         while (flock(fd, LOCK_EX) != 0 && errno == EINTR)
             ;
-        if (fstat(fd, &st) == 0 && st.st_nlink > 0)
+        bool told = fstat(fd, &st) == 0;
+        if (told && st.st_nlink > 0)
             return fd;
+        int saved = errno;
+        if (!told)
+            (void)unlinkat(target->directory, target->temporary, 0);
         (void)close(fd);
-        if (choose_temporary(target) != 0)
+        errno = saved;
+        if (!told || choose_temporary(target) != 0)
             return -1;
     }
 }

@@ -5,8 +5,10 @@
 
 #include <cmocka.h>
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -148,6 +150,41 @@ static void a_writer_beside_a_tidier_never_fails(void **state) {
     assert_int_equal(waitpid(tidier, NULL, 0), tidier);
 }
 
+/* In a child: replaces `path` while one call gives this error; whether that was refused. */
+static bool is_refused_without(const char *path, int call, int number) {
+    int status = -1;
+    pid_t pid = fork();
+    if (pid == 0) {
+        (void)alarm(20);
+        scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+        if (filter == NULL ||
+            seccomp_rule_add(filter, SCMP_ACT_ERRNO((uint32_t)number), call, 0) != 0 ||
+            seccomp_load(filter) != 0)
+            _exit(99);
+        _exit(atomic_file_replace(path, "new", 3, 0600, &err) != 0 ? 1 : 0);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status) == 1;
+}
+
+static void a_file_that_cannot_be_looked_at_is_not_made_again_and_again(void **state) {
+    (void)state;
+    make_closed("box");
+    assert_true(is_refused_without(path_of("box"), SCMP_SYS(newfstatat), ENOMEM));
+    assert_int_equal(unlink(path_of("box")), 0);
+}
+
+static void a_link_that_cannot_be_read_is_not_replaced_by_a_file(void **state) {
+    (void)state;
+    struct stat st;
+    make_closed("box");
+    assert_int_equal(symlink("box", path_of("link")), 0);
+    assert_true(is_refused_without(path_of("link"), SCMP_SYS(readlink), EIO));
+    assert_int_equal(lstat(path_of("link"), &st), 0);
+    assert_true(S_ISLNK(st.st_mode));
+}
+
 #define FILE_TEST(name) cmocka_unit_test_setup_teardown(name, make_directory, remove_directory)
 
 int main(void) {
@@ -159,6 +196,8 @@ int main(void) {
         FILE_TEST(a_link_is_tidied_where_the_file_lies),
         FILE_TEST(where_there_is_nothing_nothing_happens),
         FILE_TEST(a_writer_beside_a_tidier_never_fails),
+        FILE_TEST(a_file_that_cannot_be_looked_at_is_not_made_again_and_again),
+        FILE_TEST(a_link_that_cannot_be_read_is_not_replaced_by_a_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
