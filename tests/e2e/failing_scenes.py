@@ -94,7 +94,7 @@ class Scene:
         elif done.status not in self.statuses:
             yield f"status {done.status} is not documented"
         silenced = point.call.startswith("write") or victim_is_first and killed
-        if done.status != 0 and not silenced and "arrestor: " not in done.err and '"error": {' not in done.out:
+        if done.status > 1 and not silenced and "arrestor: " not in done.err and '"error": {' not in done.out:
             yield f"status {done.status} without a word"
         if self.mark in done.out + done.err:
             yield "a value is said"

@@ -57,11 +57,11 @@ def test_children_that_a_caller_ignores_are_waited_for_all_the_same(site):
 # ---- A sample of the whole: each Nth point from a random one on
 
 SAMPLES = [
-    ("kill", "init", 10), ("kill", "refused", 12), ("kill", "run", 40), ("kill", "init-bao", 15), ("kill", "sidecar", 50),
+    ("kill", "init", 10), ("kill", "refused", 12), ("kill", "run", 40), ("kill", "init-bao", 15), ("kill", "sidecar", 80),
     ("fail", "init", 30), ("fail", "refused", 30), ("fail", "run", 150), ("fail", "init-bao", 30),
-    ("fail", "sidecar", 200), ("fail", "check-unsafe", 8), ("fail", "policy-test", 10), ("fail", "box-set", 8),
-    ("fail", "box-rekey", 8), ("alloc", "init", 30), ("alloc", "refused", 15), ("alloc", "run", 100),
-    ("alloc", "init-bao", 200), ("alloc", "sidecar", 60), ("alloc", "check-debug", 1), ("alloc", "check-unsafe", 2), ("alloc", "policy-test", 200),
+    ("fail", "sidecar", 400), ("fail", "check-unsafe", 8), ("fail", "policy-test", 10), ("fail", "box-set", 8),
+    ("fail", "box-rekey", 8), ("alloc", "init", 30), ("alloc", "refused", 15), ("alloc", "run", 200),
+    ("alloc", "init-bao", 200), ("alloc", "sidecar", 300), ("alloc", "check-debug", 1), ("alloc", "check-unsafe", 2), ("alloc", "policy-test", 200),
     ("alloc", "box-set", 2), ("alloc", "box-rekey", 2),
 ]
 
