@@ -101,11 +101,23 @@ static int write_middle(const struct strongbox_job *job, struct rekey *rekey, co
     return box_file_save_keys(key_lock, job->key, file, err);
 }
 
+/* The box could not be written, or it was and that could not be made to last: the new
+ * key is forgotten only where the box at the path needs the old one. */
+static void forget_new_key(const struct strongbox_job *job, const struct rekey *rekey) {
+    struct box_prelude prelude;
+    struct error ignored;
+    int fd = box_file_open(job->box, &ignored);
+    if (fd >= 0 && box_file_read_prelude(fd, &prelude, &ignored) == 0 &&
+        box_key_fits(&prelude, rekey->hold.keys->key))
+        (void)box_file_settle_keys(job->key, &rekey->middle, 1, &ignored);
+    if (fd >= 0)
+        (void)close(fd);
+}
+
 /* Reads both files anew, writes the key file and, unless the key is kept, the box. */
 static int rekey_locked(const struct strongbox_job *job, struct rekey *rekey, int lock,
                         struct error *err) {
     struct box box;
-    struct error ignored;
     int result = -1, key_lock = box_file_lock_key(job->key, err);
     if (key_lock < 0)
         return -1;
@@ -117,7 +129,7 @@ static int rekey_locked(const struct strongbox_job *job, struct rekey *rekey, in
         result = write_middle(job, rekey, &box, key_lock, err);
         if (result == 0 && !job->keep_key &&
             box_file_save(lock, job->box, &box, rekey->key, err) != 0) {
-            (void)box_file_settle_keys(job->key, &rekey->middle, 1, &ignored);
+            forget_new_key(job, rekey);
             result = -1;
         }
         box_free(&box);

@@ -33,6 +33,16 @@ def test_a_warden_that_cannot_be_told_is_not_waited_for(scene, call):
     assert reached and not broken, broken
 
 
+@plays(scenes.BoxRekey)
+def test_a_rekey_whose_box_cannot_be_made_to_last_keeps_both_keys(scene):
+    """The fourth fsync is that of the directory, after the box with its new key has taken its name."""
+    reached, broken, done = scene.play(failing.Point("strongbox", 1, "fsync:4", "EIO"))
+    assert reached and not broken, broken
+    assert done.status == 70, done.err
+    assert scene.arrestor(*scenes.words(scene, "rekey")).status == 0
+    assert scene.arrestor(*scenes.words(scene, "get", "orders-db")).out == scene.old
+
+
 @plays(scenes.Check)
 def test_what_is_said_of_no_memory_needs_none(scene):
     scene.remove()
