@@ -40,8 +40,9 @@ static const char *const commands[] = {
 static const char *const ours[] = {"ARRESTOR_STRONGBOX", "ARRESTOR_STRONGBOX_KEY",
                                    "ARRESTOR_CONFIG", "VAULT_TOKEN"};
 
-/* Of these, what would be a secret in other hands: spark-env.sh, the judge. */
-static const char *const credentials[] = {"VAULT_TOKEN"};
+/* What spark-env.sh must not have: a secret in other hands, and a prompt that a `set -x`
+ * in it would make bash expand before the verdict. */
+static const char *const withheld[] = {"VAULT_TOKEN", "PS4"};
 
 /* What the launch sets anew. */
 static const char *const placed[] = {"ARRESTOR_DIR", "SPARK_CONF_DIR", "SPARK_ENV_LOADED"};
@@ -137,9 +138,9 @@ void environment_judge(struct monitor *m, struct buffer *rules) {
     }
 }
 
-static bool is_credential(const struct monitor *m, const char *entry) {
-    for (size_t i = 0; i < sizeof credentials / sizeof *credentials; i++)
-        if (is_named(entry, credentials[i]))
+static bool is_withheld(const struct monitor *m, const char *entry) {
+    for (size_t i = 0; i < sizeof withheld / sizeof *withheld; i++)
+        if (is_named(entry, withheld[i]))
             return !is_kept(m, entry);
     return false;
 }
@@ -150,7 +151,7 @@ char **environment_source(struct monitor *m) {
         count++;
     char **ret = arena_array(&m->arena, count + 1, sizeof *ret);
     for (size_t i = 0; ret != NULL && i < count; i++)
-        if (!is_credential(m, m->environment[i]))
+        if (!is_withheld(m, m->environment[i]))
             ret[kept++] = m->environment[i];
     return ret;
 }

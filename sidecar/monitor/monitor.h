@@ -248,7 +248,7 @@ void environment_judge(struct monitor *m, struct buffer *rules);
  * later one, as in bash. */
 const char *environment_get(char *const *environment, const char *name);
 /* What spark-env.sh is sourced with: the caller's environment without the store
- * token, unless keep-env names it. In the arena; NULL when exhausted. */
+ * token and PS4, unless keep-env names them. In the arena; NULL when exhausted. */
 char **environment_source(struct monitor *m);
 /* The environment of the launch: recorded, with ours put in and what arrestor
  * itself used taken out. In the arena; NULL when exhausted. */

@@ -137,6 +137,14 @@ def test_any_other_trace_prompt_is_harmless(user_site, entries):
     assert traces(user_site) == []
 
 
+def test_a_trace_that_spark_env_turns_on_itself_expands_no_prompt_of_the_caller_s(user_site):
+    (user_site.conf / "spark-env.sh").write_text("set -x\n: traced\n")
+    done = run_raw(user_site, [f"PS4=$(touch {user_site.path}/trace)".encode()], house.ARRESTOR, "run", "-c",
+                   user_site.yaml, "--", "spark-submit", "job.py", user=house.ORDINARY)
+    assert done.returncode == 0, done.stderr
+    assert b"+ : traced" in done.stderr and traces(user_site) == []
+
+
 def test_a_directory_of_converters_is_refused(site):
     result = site.run("spark-submit", "job.py", environment={"GCONV_PATH": str(site.path)})
     assert (result.status, result.record) == (77, None)
