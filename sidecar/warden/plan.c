@@ -37,6 +37,7 @@ struct plan plan_make(const struct plan_settings *settings) {
         .retire_at = PLAN_NEVER,
         .token = {.ends_at = PLAN_NEVER, .renew_at = PLAN_NEVER, .login_at = PLAN_NEVER},
         .withdraw_at = PLAN_NEVER,
+        .fetched = true,
         .stale_at = PLAN_NEVER};
 }
 
@@ -70,6 +71,12 @@ void plan_on_standing(struct plan *plan, uint64_t now, uint64_t wall, uint64_t g
     plan_on_table(plan, now, wall, table);
 }
 
+static uint64_t withdraw_at(const struct plan *plan) {
+    return plan->withdraw_at == PLAN_NEVER
+               ? PLAN_NEVER
+               : later(plan->withdraw_at, later(plan->withdraw_rest_at, plan->rest_at));
+}
+
 static uint64_t publish_at(const struct plan *plan) {
     uint64_t due = plan_token_due(plan);
     if (plan->failures > 0 && due <= plan->ended)
@@ -87,8 +94,10 @@ static struct plan_action make_publish(const struct plan *plan, uint64_t now) {
 
 /* All that has expired by now goes in one round. */
 static struct plan_action make_withdraw(const struct plan *plan, uint64_t now) {
+    uint64_t wall = plan->heard_wall + (now - plan->heard_at), grace = plan->settings.grace_ms;
+    uint64_t expired = later(wall, grace) - grace;
     return (struct plan_action){.step = PLAN_WITHDRAW,
-                                .before_ms = plan->withdraw_ms + (now - plan->withdraw_at)};
+                                .before_ms = later(expired, plan->withdraw_ms)};
 }
 
 struct plan_action plan_next(const struct plan *plan, uint64_t now) {
@@ -97,9 +106,7 @@ struct plan_action plan_next(const struct plan *plan, uint64_t now) {
         return wait;
     if (plan->give_up != ERROR_OK)
         return (struct plan_action){.step = PLAN_GIVE_UP, .code = plan->give_up};
-    uint64_t withdraw =
-        plan->withdraw_at == PLAN_NEVER ? PLAN_NEVER : later(plan->withdraw_at, plan->rest_at);
-    uint64_t publish = publish_at(plan);
+    uint64_t withdraw = withdraw_at(plan), publish = publish_at(plan);
     if (withdraw <= now)
         return make_withdraw(plan, now);
     if (plan->retire_at <= now)
@@ -210,6 +217,7 @@ static enum plan_note end_well(struct plan *plan, uint64_t now,
         plan->retire_at = plan->generation > 1 ? now + plan->settings.overlap_ms : PLAN_NEVER;
     plan->seen = outcome->version;
     plan->force = plan->blind = false;
+    plan->fetched = true;
     plan->failures = 0;
     plan->said_count = 0;
     plan->stale_at = PLAN_NEVER;
@@ -237,9 +245,8 @@ static bool end_elsewhere(struct plan *plan, uint64_t now, const struct plan_out
 
 static void end_withdrawn(struct plan *plan, uint64_t now, const struct plan_outcome *outcome) {
     if (outcome->code != ERROR_OK) {
-        uint64_t pause = plan_between(plan, LIMIT_PAUSE_MAX_MS / 2, LIMIT_PAUSE_MAX_MS);
-        plan->withdraw_ms = plan->asked.before_ms;
-        plan->withdraw_at = now + pause;
+        plan->withdraw_rest_at =
+            now + plan_between(plan, LIMIT_PAUSE_MAX_MS / 2, LIMIT_PAUSE_MAX_MS);
         return;
     }
     plan->withdrawn_ms = plan->asked.before_ms;
@@ -279,19 +286,32 @@ static uint64_t earliest_expiry(const struct plan *plan, const struct lease_tabl
     return earliest;
 }
 
+/* From now on expiries are by this clock. What was withdrawn had expired by the
+ * one before: by a clock that was set back this may lie ahead. */
+static void hear_clocks(struct plan *plan, uint64_t now, uint64_t wall) {
+    uint64_t grace = plan->settings.grace_ms;
+    plan->heard_at = now;
+    plan->heard_wall = wall;
+    plan->withdrawn_ms = sooner(plan->withdrawn_ms, later(wall, grace) - grace);
+}
+
 void plan_on_table(struct plan *plan, uint64_t now, uint64_t wall,
                    const struct lease_table *table) {
+    /* A table that is left as it is, because two clocks are one up to LIMIT_SKEW_MS,
+     * is by the clock that it was heard of with. */
+    bool same =
+        plan->withdraw_at != PLAN_NEVER && plan->withdraw_ms == earliest_expiry(plan, table);
+    if (plan->fetched && !same)
+        hear_clocks(plan, now, wall);
+    plan->fetched = false;
     uint64_t expiry = earliest_expiry(plan, table), grace = plan->settings.grace_ms;
-    bool known = plan->withdraw_at != PLAN_NEVER && plan->withdraw_ms == expiry;
     if (expiry == PLAN_NEVER || plan->generation == 0) {
         plan->withdraw_at = PLAN_NEVER;
         return;
     }
-    /* Once: the wall clock may step afterwards. */
-    if (!known) {
-        plan->withdraw_ms = expiry;
-        plan->withdraw_at = expiry + grace > wall ? now + (expiry + grace - wall) : now;
-    }
+    uint64_t ahead = later(expiry + grace, plan->heard_wall) - plan->heard_wall;
+    plan->withdraw_ms = expiry;
+    plan->withdraw_at = plan->heard_at + ahead;
     if (plan->withdraw_at <= now + grace || plan->failures > 0)
         return;
     uint64_t left = plan->withdraw_at - grace - now;

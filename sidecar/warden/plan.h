@@ -11,10 +11,11 @@
  * jitter, so that a fleet that began together does not go on together; pauses
  * with jitter as in "Exponential Backoff And Jitter" (AWS Architecture Blog).
  *
- * `now` is milliseconds of one monotonic clock, `wall` since 1970; a deadline is
- * converted once, when it is heard of. Random numbers come from the struct, so
- * that a seed tells all that follows. Between two events plan_next gives the same
- * answer, and nothing is due before the time that it names. */
+ * `now` is milliseconds of one monotonic clock, `wall` since 1970; an expiry is
+ * converted by the two clocks as they were when a round had fetched it, so that a
+ * wall clock that steps afterwards moves no deadline. Random numbers come from the
+ * struct, so that a seed tells all that follows. Between two events plan_next gives
+ * the same answer, and nothing is due before the time that it names. */
 #ifndef ARRESTOR_WARDEN_PLAN_H
 #define ARRESTOR_WARDEN_PLAN_H
 
@@ -91,6 +92,9 @@ struct plan {
     bool blind;    /* it could not be looked at */
     struct plan_token token;
     uint64_t withdraw_at, withdraw_ms; /* the deadline, and the expiry that it is for */
+    uint64_t withdraw_rest_at;         /* no withdrawal before: one has failed */
+    bool fetched;                      /* the next table is by the clock as it is then */
+    uint64_t heard_at, heard_wall;     /* the two clocks when such a table came */
     uint64_t withdrawn_ms;             /* up to here nothing is withdrawn again */
     uint32_t address;
     unsigned failures, hops; /* in a row */
@@ -124,7 +128,9 @@ void plan_on_blind(struct plan *plan, uint64_t now);
 void plan_on_begun(struct plan *plan, const struct plan_action *action);
 enum plan_note plan_on_ended(struct plan *plan, uint64_t now, const struct plan_outcome *outcome);
 
-/* The lease table as it is after a round: expiries are planned anew. */
+/* The lease table as it is after a round. Expiries that a round has fetched anew are
+ * by `wall`; after a round of another kind, or one that failed, they are by the clock
+ * that they were heard of with. */
 void plan_on_table(struct plan *plan, uint64_t now, uint64_t wall, const struct lease_table *table);
 
 /* Number from low to high, both included. For plan_token.c. */

@@ -332,61 +332,6 @@ static void an_outage_never_says_more_than_so_many_faults(void **state) {
     assert_int_equal(said, PLAN_SAID);
 }
 
-static void what_expires_is_polled_before_and_withdrawn_after_its_grace(void **state) {
-    (void)state;
-    struct plan plan = make_standing(false, true, 1);
-    struct lease_table table = make_table(WALL + 9 * SECOND);
-    plan_on_table(&plan, 1000, WALL, &table);
-    uint64_t now = next_at(&plan, 1000);
-    assert_in_range(now, 1000 + 5400, 1000 + 6300);
-    while (now < 20000) {
-        (void)end(&plan, now, FAULT(ERROR_STORE_UNREACHABLE));
-        plan_on_table(&plan, now, WALL + now - 1000, &table);
-        now = next_at(&plan, now);
-    }
-    assert_int_equal(now, 20000);
-    assert_int_equal(expect(&plan, now, PLAN_WITHDRAW).before_ms, WALL + 9 * SECOND);
-    (void)end(&plan, now, OK_ROUND(2));
-    plan_on_table(&plan, now, WALL + now - 1000, &table);
-    assert_true(plan.withdraw_at == PLAN_NEVER);
-    now = next_at(&plan, now);
-    assert_true((expect(&plan, now, PLAN_PUBLISH).flags & ROUND_FORCE) != 0);
-    (void)end(&plan, now, OK_ROUND(3));
-    now = next_at(&plan, now);
-    assert_int_equal(expect(&plan, now, PLAN_PUBLISH).flags, 0);
-}
-
-static void a_clock_that_steps_moves_no_deadline(void **state) {
-    (void)state;
-    static const uint64_t walls[] = {WALL + 24 * 60 * MINUTE, WALL - 24 * 60 * MINUTE, 1000};
-    for (size_t i = 0; i < sizeof walls / sizeof *walls; i++) {
-        struct plan plan = make_standing(false, true, 1);
-        struct lease_table table = make_table(WALL + 60 * MINUTE);
-        plan_on_table(&plan, 1000, WALL, &table);
-        uint64_t due = plan.withdraw_at, now = next_at(&plan, 1000);
-        assert_in_range(due, 1000 + 60 * MINUTE, 1000 + 61 * MINUTE);
-        (void)end(&plan, now, FAULT(ERROR_STORE_UNREACHABLE));
-        plan_on_table(&plan, now, walls[i], &table);
-        assert_true(plan.withdraw_at == due);
-        /* Another expiry is another deadline. */
-        table = make_table(walls[i] + 30 * MINUTE);
-        plan_on_table(&plan, now, walls[i], &table);
-        assert_in_range(plan.withdraw_at, now + 30 * MINUTE, now + 31 * MINUTE);
-    }
-}
-
-static void a_withdrawal_that_fails_is_tried_again(void **state) {
-    (void)state;
-    struct plan plan = make_standing(false, true, 1);
-    struct lease_table table = make_table(WALL - MINUTE);
-    plan_on_table(&plan, 9000, WALL, &table);
-    (void)expect(&plan, 9000, PLAN_WITHDRAW);
-    (void)end(&plan, 9000, FAULT(ERROR_PLACE_FULL));
-    assert_true(plan.withdraw_at >= 9000 + LIMIT_PAUSE_MAX_MS / 2);
-    uint64_t at = plan.withdraw_at;
-    assert_true(expect(&plan, at, PLAN_WITHDRAW).before_ms >= WALL - MINUTE);
-}
-
 static void hostile_numbers_do_not_wrap(void **state) {
     (void)state;
     struct plan plan = make_standing(false, true, 1);
@@ -430,9 +375,6 @@ int main(void) {
         cmocka_unit_test(a_fault_is_said_once_and_another_one_too),
         cmocka_unit_test(a_fault_of_the_store_is_the_same_whichever_secret_met_it),
         cmocka_unit_test(an_outage_never_says_more_than_so_many_faults),
-        cmocka_unit_test(what_expires_is_polled_before_and_withdrawn_after_its_grace),
-        cmocka_unit_test(a_clock_that_steps_moves_no_deadline),
-        cmocka_unit_test(a_withdrawal_that_fails_is_tried_again),
         cmocka_unit_test(hostile_numbers_do_not_wrap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
