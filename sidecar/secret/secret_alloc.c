@@ -69,9 +69,11 @@ static bool may_lock(void) {
             limit.rlim_cur >= LIMIT_LOCKED_HEAP + LIMIT_REGION_BYTES + 64 * 1024);
 }
 
-/* Values stand on the heap while they are worked on: it is made as large as that takes,
- * and locked, so that they are never swapped. A limit that is too low for this and a region
- * leaves all to the region; where malloc is another, its parts do not lie in a row. */
+/* Values stand on the heap while they are worked on: its first LIMIT_LOCKED_HEAP bytes are
+ * made at once and locked, so that what lies there is never swapped. What lies beyond, or in
+ * a mapping of its own, is not locked. Nor is any of the heap where RLIMIT_MEMLOCK does not
+ * leave room for it beside a region, which alone is locked then; nor where malloc is another,
+ * so that its parts do not lie in a row. */
 static void lock_heap(void) {
     unsigned char *parts[LIMIT_LOCKED_HEAP / PART_BYTES];
     const size_t count = sizeof parts / sizeof *parts;

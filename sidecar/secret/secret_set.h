@@ -101,8 +101,9 @@ char *secret_strdup(const char *text);
 
 /* Installs the zeroing allocator in jansson and seeds its hash tables, which
  * would otherwise open /dev/urandom at the first object, inside a sandbox; locks
- * the heap up to LIMIT_LOCKED_HEAP, where RLIMIT_MEMLOCK has room for it and for a
- * region. Once, before jansson's first use and the ladder. */
+ * the first LIMIT_LOCKED_HEAP bytes of the heap, where RLIMIT_MEMLOCK leaves room for
+ * them beside a region; what lies beyond them may be swapped. Once, before jansson's first use and
+ * the ladder. */
 void secret_install_allocators(void);
 
 #endif
