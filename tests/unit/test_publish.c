@@ -187,6 +187,15 @@ static void a_directory_that_is_not_tmpfs_is_refused(void **state) {
     (void)close(fd);
 }
 
+/* Two renames may pass within one look-up: then the set that it was led to is gone. It
+ * happens once; a set that is missing is missing the next time too. */
+static int open_set(const struct place *place) {
+    int fd = openat(place->fd, "current", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd >= 0 || errno != ENOENT
+               ? fd
+               : openat(place->fd, "current", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
 /* A reader that goes on while a writer is killed again and again. */
 static void a_killed_writer_never_shows_a_mix(void **state) {
     struct place *place = *state;
@@ -202,7 +211,7 @@ static void a_killed_writer_never_shows_a_mix(void **state) {
                     _exit(1);
             }
         for (unsigned reads = 0; reads < 20 + round; reads++) {
-            int directory = openat(place->fd, "current", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+            int directory = open_set(place);
             assert_true(directory >= 0);
             char user[16] = "", password[16] = "";
             int a = openat(directory, "user", O_RDONLY),
