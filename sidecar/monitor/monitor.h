@@ -103,6 +103,7 @@ struct monitor {
     uint32_t address;           /* of the store, that last answered well */
     enum error_code told_fault; /* of rounds, said last; OK: none since one went well */
     bool set_stands;            /* a whole set is published */
+    bool published;             /* a generation was published since we began */
     enum error_code given_up;   /* why the first one cannot be had; OK: not given up */
     struct message_verdict verdict;
     bool verdict_told;

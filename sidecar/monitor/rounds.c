@@ -145,6 +145,7 @@ static void finish_round(struct monitor *m, const struct message_result *outcome
                     outcome->files, outcome->files == 1 ? "" : "s",
                     m->directories[DIRECTORY_SET].path);
     m->set_stands = m->set_stands || outcome->changed != 0;
+    m->published = m->published || outcome->changed != 0;
     if (m->round.task == TASK_PUBLISH && outcome->code == ERROR_OK) {
         m->set_stands = true;
         m->told_fault = ERROR_OK;

@@ -46,12 +46,13 @@ static int stay(struct monitor *m, struct error *err) {
 }
 
 /* A set that was made for what comes after stays, and so does one whose sidecar
- * fails: its next start goes on from it. Without `state:` nobody could use the
- * token again, so it ends. */
+ * fails: its next start goes on from it. But one that was published without a
+ * protection that had to be there goes. Without `state:` nobody could use the token
+ * again, so it ends. */
 static void end_set(struct monitor *m, const struct error *err) {
     bool stands = m->set_stands || directories_generation(m) > 0;
     bool leave = err->code == ERROR_OK ? m->kind == KIND_INIT && m->end_signal == 0
-                                       : stands && err->code != ERROR_PROTECTION;
+                                       : stands && (err->code != ERROR_PROTECTION || !m->published);
     if (!leave || m->setup.state[0] == '\0')
         keep_revoke(m);
     keep_wind_up(m, leave);

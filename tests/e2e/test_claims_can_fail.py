@@ -30,7 +30,7 @@ NO_LOCKS = [
     ("sidecar/secret/secret_alloc.c", "    explicit_bzero(memory, malloc_usable_size(memory));\n", ""),
     ("sidecar/strongbox/box.c", "    sodium_memzero(own, sizeof own);\n    if (result == 0)",
      "    result = crypto_stream_xchacha20_xor_ic(plain, bytes + BOX_PRELUDE_BYTES,\n"
-     "        prelude->body_bytes - TAG_BYTES, prelude->nonce, 1, own);\n    if (result == 0)"),
+     "        prelude->body_bytes - BOX_TAG_BYTES, prelude->nonce, 1, own);\n    if (result == 0)"),
     ("sidecar/place/publish.c", "fill_generation(directory, name, items, count, mode, err) != 0 ||\n"
      "        point_to(directory, name, err) != 0",
      "point_to(directory, name, err) != 0 ||\n"
@@ -52,7 +52,7 @@ NO_LOCKS = [
     ("sidecar/monitor/directories.c", "return fchmod(fd, 0700);", "return fchmod(fd, 0755);"),
     ("sidecar/monitor/directories.c", "job_reads ? 02750 : 0700", "job_reads ? 02755 : 0755"),
     ("sidecar/base/file.c", "if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {", "if (st.st_size < 0) {"),
-    ("sidecar/monitor/spawn.c", "return close_range((unsigned)(SLOT_FIRST + count), ~0u, 0);", "return 0;"),
+    ("sidecar/monitor/spawn.c", "return file_close_range((unsigned)(SLOT_FIRST + count), ~0u);", "return 0;"),
     ("sidecar/monitor/rounds.c", "    m->set_stands = m->set_stands || outcome->changed != 0;\n",
      "    m->set_stands = m->set_stands || outcome->changed != 0;\n    static char kept[64];\n"
      "    int value = openat(m->directories[DIRECTORY_SET].fd, \"current/value\", O_RDONLY);\n"
@@ -61,7 +61,7 @@ NO_LOCKS = [
     ("sidecar/monitor/verdict.c", "!m->verdict_told || !WIFEXITED", "m->argc == 99 && !WIFEXITED"),
     ("sidecar/monitor/verdict.c", "WEXITSTATUS(m->watched_status) != 0)", "m->argc == 98)"),
     ("Makefile", "-Wl,-z,now", "-Wl,-z,lazy"),
-    ("sidecar/monitor/say.c", "if ((m->setup.require & (1u << i)) != 0) {", "if (m->argc == 99) {"),
+    ("sidecar/monitor/say.c", "if ((m->setup.require & (1u << i)) != 0 ||", "if (m->argc == 99 ||"),
 ]
 
 SEEN = {

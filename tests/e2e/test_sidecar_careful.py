@@ -79,6 +79,16 @@ def test_a_missing_protection_that_is_required_leaves_no_set(pod):
     assert pod.server.accessors() <= before
 
 
+def test_a_missing_protection_that_is_required_keeps_the_set_that_stood_before(pod):
+    pod.configure(require=["landlock"])
+    assert pod.init().status == 0
+    password = pod.read()["password"]
+    pod.rotate()
+    done = pod.arrestor("init", "-c", pod.yaml, before=[str(house.BUILD / "weak")])
+    assert done.status == 7, done.err
+    assert pod.read()["password"] == password
+
+
 def test_sighup_does_not_take_a_configuration_that_delivers_nothing(pod):
     with pod.sidecar() as sidecar:
         text = json.loads(pod.yaml.read_text())
