@@ -295,6 +295,10 @@ static void hear_clocks(struct plan *plan, uint64_t now, uint64_t wall) {
     plan->withdrawn_ms = sooner(plan->withdrawn_ms, later(wall, grace) - grace);
 }
 
+void plan_on_no_table(struct plan *plan) {
+    plan->fetched = false;
+}
+
 void plan_on_table(struct plan *plan, uint64_t now, uint64_t wall,
                    const struct lease_table *table) {
     /* A table that is left as it is, because two clocks are one up to LIMIT_SKEW_MS,

@@ -133,6 +133,10 @@ enum plan_note plan_on_ended(struct plan *plan, uint64_t now, const struct plan_
  * that they were heard of with. */
 void plan_on_table(struct plan *plan, uint64_t now, uint64_t wall, const struct lease_table *table);
 
+/* There is none, or the wall clock was set while the round ran: by which clock its
+ * expiries are cannot be told. What was heard of before stays until the next round. */
+void plan_on_no_table(struct plan *plan);
+
 /* Number from low to high, both included. For plan_token.c. */
 uint64_t plan_between(struct plan *plan, uint64_t low, uint64_t high);
 

@@ -27,6 +27,7 @@ struct warden {
     char digest[LEASE_DIGEST_BYTES];
     struct channel monitor;
     struct plan plan;
+    int64_t ahead; /* wall clock before monotonic clock, as the round began */
 };
 
 static int tell_setup(const struct warden *warden, struct error *err) {
@@ -134,6 +135,15 @@ static struct plan_outcome read_result(const struct warden *warden,
                         : -1};
 }
 
+static int64_t wall_ahead(void) {
+    return (int64_t)clock_wall_ms() - (int64_t)clock_now_ms();
+}
+
+static bool was_clock_set(const struct warden *warden) {
+    int64_t moved = wall_ahead() - warden->ahead;
+    return moved > LIMIT_SKEW_MS || moved < -LIMIT_SKEW_MS;
+}
+
 /* Plans by how a round ended, and says what people should hear. Closes fd. */
 static void take_result(struct warden *warden, const struct plan_action *action,
                         const struct message_result *result, int fd) {
@@ -142,7 +152,9 @@ static void take_result(struct warden *warden, const struct plan_action *action,
     struct arena arena = arena_make(LIMIT_ARENA_BYTES);
     struct lease_table table;
     enum plan_note note = plan_on_ended(plan, clock_now_ms(), &outcome);
-    if (read_table(fd, &arena, &table))
+    if (!read_table(fd, &arena, &table) || was_clock_set(warden))
+        plan_on_no_table(plan);
+    else
         plan_on_table(plan, clock_now_ms(), clock_wall_ms(), &table);
     arena_free(&arena);
     if (action->step == PLAN_WITHDRAW)
@@ -163,6 +175,7 @@ static int run_round(struct warden *warden, const struct plan_action *action, st
                                                  .before_ms = action->before_ms}};
     int fd = -1;
     plan_on_begun(&warden->plan, action);
+    warden->ahead = wall_ahead();
     if (channel_send(&warden->monitor, &ask, -1, err) != 0 ||
         channel_receive(&warden->monitor, &answer, &fd, err) != 1 || answer.type != MESSAGE_ENDED)
         return -1;
