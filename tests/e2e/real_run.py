@@ -88,7 +88,7 @@ def observe(site, path):
         launch = site.start("spark-submit", "--properties-file", str(conf), str(JOB), SALT, stdout=output)
         try:
             watch(seen, launch, site, path, started)
-            seen.status, seen.errors = (ended := launch.finish(90)).status, ended.err
+            seen.status, seen.errors = (ended := launch.finish(300)).status, ended.err
         finally:
             launch.kill()
     seen.output = (path / "output").read_text()
@@ -100,7 +100,7 @@ def watch(seen, launch, site, path, started):
     def waiting():
         assert launch.process.poll() is None, launch.text(launch.err_file)
         return "waiting for" in (path / "output").read_text()
-    house.wait_until(waiting, 90, "the job on real Spark")
+    house.wait_until(waiting, 300, "the job on real Spark")
     text = (path / "output").read_text()
     seen.set_dir = pathlib.Path(re.search(r"^the set is +(.*)$", text, flags=re.M).group(1))
     look_while_running(seen, launch, started)

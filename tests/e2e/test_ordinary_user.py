@@ -75,6 +75,6 @@ def test_the_main_story_on_real_spark(user_site):
                    "text = lambda _: [open(os.environ['ARRESTOR_DIR'] + '/jdbc.properties').read().count('password')]\n"
                    "print('seen', spark.sparkContext.parallelize([1], 1).mapPartitions(text).collect())\n"
                    "raise SystemExit(42)\n")
-    result = user_site.run("spark-submit", str(job), timeout=120)
+    result = user_site.run("spark-submit", str(job), timeout=300)
     assert result.status == 42, result.out + result.err[-3000:]
     assert "seen [1]" in result.out
