@@ -5,11 +5,13 @@
 
 #include "sidecar/base/arena.h"
 #include "sidecar/base/error.h"
+#include "sidecar/base/json_text.h"
 
 json_t *lease_read_object(const char *text, size_t length, const char *what, struct error *err) {
-    json_t *object = length == 0 || length > LIMIT_LEASE_BYTES
-                         ? NULL
-                         : json_loadb(text, length, JSON_REJECT_DUPLICATES, NULL);
+    json_t *object = NULL;
+    if (length > 0 && length <= LIMIT_LEASE_BYTES &&
+        json_text_load(text, length, JSON_REJECT_DUPLICATES, &object, err) != 0)
+        return NULL;
     if (json_is_object(object))
         return object;
     json_decref(object);

@@ -9,7 +9,8 @@
 #include "sidecar/lease/lease_table.h"
 
 /* The text as one JSON object (RFC 8259; no member twice, nothing behind it, at
- * most LIMIT_LEASE_BYTES). The caller's reference, or NULL with ERROR_PROTOCOL. */
+ * most LIMIT_LEASE_BYTES). The caller's reference, or NULL with ERROR_PROTOCOL or
+ * ERROR_MEMORY. */
 json_t *lease_read_object(const char *text, size_t length, const char *what, struct error *err);
 
 /* Members of an object; -1 where it is missing, of another type or out of range. */

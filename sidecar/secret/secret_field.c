@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "sidecar/base/error.h"
+#include "sidecar/base/json_text.h"
 #include "sidecar/base/text.h"
 #include "sidecar/secret/secret_set.h"
 
@@ -62,11 +63,12 @@ static int take_member(json_t *object, const char *field, struct secret_text *re
     return copy_text((const unsigned char *)json_string_value(member), length, ret, err);
 }
 
-/* jansson's own error text quotes what it could not read, so it is not asked. */
 static int read_member(const struct secret *secret, const char *field, struct secret_text *ret,
                        struct error *err) {
-    json_t *root = json_loadb((const char *)secret->bytes, secret->length,
-                              JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
+    json_t *root;
+    if (json_text_load((const char *)secret->bytes, secret->length,
+                       JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &root, err) != 0)
+        return -1;
     if (!json_is_object(root)) {
         json_decref(root);
         error_set(err, ERROR_SECRET_FIELD,

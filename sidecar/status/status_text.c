@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "sidecar/base/buffer.h"
+#include "sidecar/base/error.h"
+#include "sidecar/base/json_text.h"
 #include "sidecar/base/text.h"
 
 #define SECOND 1000u
@@ -198,9 +200,10 @@ static int append(const char *bytes, size_t length, void *out) {
 static json_t *make_text(const char *path) {
     struct buffer text = buffer_make(LIMIT_LOG_LINE + 6 * strlen(path));
     buffer_json(&text, path, strlen(path));
-    json_t *made = buffer_status(&text) == 0
-                       ? json_loadb(text.data, text.length, JSON_DECODE_ANY, NULL)
-                       : NULL;
+    json_t *made = NULL;
+    struct error ignored;
+    if (buffer_status(&text) == 0)
+        (void)json_text_load(text.data, text.length, JSON_DECODE_ANY, &made, &ignored);
     buffer_free(&text);
     return made;
 }
@@ -209,7 +212,10 @@ void status_json(const struct set_status *status, const char *directory, uint64_
                  struct buffer *out) {
     struct buffer text = buffer_make(out->limit);
     set_status_format(status, now_ms, &text);
-    json_t *object = buffer_status(&text) == 0 ? json_loadb(text.data, text.length, 0, NULL) : NULL;
+    json_t *object = NULL;
+    struct error ignored;
+    if (buffer_status(&text) == 0)
+        (void)json_text_load(text.data, text.length, 0, &object, &ignored);
     bool made = object != NULL &&
                 json_object_set_new(object, "ready",
                                     json_boolean(set_status_is_ready(status, now_ms))) == 0 &&

@@ -7,6 +7,7 @@
 
 #include "sidecar/base/buffer.h"
 #include "sidecar/base/error.h"
+#include "sidecar/base/json_text.h"
 #include "sidecar/base/text.h"
 #include "sidecar/strongbox/box.h"
 
@@ -53,13 +54,16 @@ int value_read(int fd, bool keep_newline, struct secret_text *ret, struct error 
     return result;
 }
 
-static json_t *load_object(const struct box_entry *entry) {
-    json_t *root = json_loadb((const char *)entry->value, entry->length,
-                              JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
-    if (json_is_object(root))
-        return root;
-    json_decref(root);
-    return NULL;
+/* *ret: the value as an object; NULL: it is none. 0, or -1 with ERROR_MEMORY. */
+static int load_object(const struct box_entry *entry, json_t **ret, struct error *err) {
+    if (json_text_load((const char *)entry->value, entry->length,
+                       JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, ret, err) != 0)
+        return -1;
+    if (!json_is_object(*ret)) {
+        json_decref(*ret);
+        *ret = NULL;
+    }
+    return 0;
 }
 
 static bool is_object_of_strings(json_t *object) {
@@ -83,7 +87,13 @@ static int check_field(const char *field, struct error *err) {
 
 /* The object to change: that of old, or a new one. NULL with err. */
 static json_t *base_object(const struct box_entry *old, struct error *err) {
-    json_t *object = old == NULL ? json_object() : load_object(old);
+    json_t *object = NULL;
+    if (old != NULL && load_object(old, &object, err) != 0)
+        return NULL;
+    if (old == NULL && (object = json_object()) == NULL) {
+        error_set(err, ERROR_MEMORY, "no memory for the value");
+        return NULL;
+    }
     if (object != NULL && is_object_of_strings(object))
         return object;
     json_decref(object);
@@ -100,7 +110,10 @@ static int dump_object(const json_t *object, struct secret_text *ret, struct err
         return error_set(err, ERROR_MEMORY, "no memory for the value");
     *ret = (struct secret_text){.bytes = bytes,
                                 .length = json_dumpb(object, (char *)bytes, size, JSON_COMPACT)};
-    return 0;
+    if (ret->length == size)
+        return 0;
+    secret_text_free(ret);
+    return error_set(err, ERROR_MEMORY, "no memory for the value");
 }
 
 int value_set_field(const struct box_entry *old, const char *field, const struct secret_text *value,
@@ -128,7 +141,10 @@ int value_set_field(const struct box_entry *old, const char *field, const struct
 
 void value_list_fields(const struct box_entry *entry, bool json, struct buffer *out) {
     const char *name, *before = "";
-    json_t *member, *object = load_object(entry);
+    json_t *member, *object = NULL;
+    struct error ignored;
+    if (load_object(entry, &object, &ignored) != 0)
+        out->failed = out->starved = true;
     json_object_foreach(object, name, member) {
         buffer_text(out, before);
         if (json)

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "sidecar/base/error.h"
+#include "sidecar/base/json_text.h"
 #include "sidecar/fetch/vault/vault_json.h"
 #include "sidecar/secret/secret_set.h"
 
@@ -51,7 +53,6 @@ enum error_code vault_login_code(uint32_t status) {
     return vault_status_code(status);
 }
 
-/* jansson's own error text quotes what it could not read, so it is not asked. */
 json_t *vault_answer_parse(const struct vault_answer *answer, struct error *err) {
     struct vault_span text = {.bytes = (const char *)answer->body, .length = answer->length};
     json_t *root = NULL;
@@ -60,9 +61,11 @@ json_t *vault_answer_parse(const struct vault_answer *answer, struct error *err)
         fault = "the answer is said to be something else than JSON";
     else if (!vault_json_is_shallow(text, LIMIT_ANSWER_DEPTH))
         fault = "the answer nests too deep";
-    else if (text.length > 0)
-        root = json_loadb(text.bytes, text.length,
-                          JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, NULL);
+    else if (text.length > 0 &&
+             json_text_load(text.bytes, text.length,
+                            JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL,
+                            &root, err) != 0)
+        return NULL;
     if (json_is_object(root))
         return root;
     json_decref(root);

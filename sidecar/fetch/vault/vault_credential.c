@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "sidecar/base/error.h"
+#include "sidecar/base/json_text.h"
 #include "sidecar/base/utf8.h"
 #include "sidecar/config/config.h"
 #include "sidecar/secret/secret_set.h"
@@ -116,8 +117,11 @@ char *vault_session_read(int fd, const struct config_vault *vault) {
     if (bytes == NULL)
         return NULL;
     ssize_t got = read_up_to(fd, bytes, SESSION_BYTES);
-    json_t *root =
-        got > 0 ? json_loadb((const char *)bytes, (size_t)got, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    json_t *root = NULL;
+    struct error ignored; /* without memory the token is as good as lost */
+    if (got > 0)
+        (void)json_text_load((const char *)bytes, (size_t)got, JSON_REJECT_DUPLICATES, &root,
+                             &ignored);
     char *token = copy_token(root, vault);
     json_decref(root);
     secret_free(bytes);
