@@ -168,7 +168,8 @@ class SetScene(Scene):
             subprocess.run(["cp", "-a", self.pristine / "set", self.pristine / "state", self.path], check=True)
 
     def watched(self):
-        return self.set
+        """A first set that fails goes again; one that stood before never does."""
+        return None if self.first else self.set
 
     def check_set(self):
         seen = look(self.set)

@@ -137,12 +137,15 @@ class BoxScene(CommandScene):
 
     def prepare(self):
         self.box, self.key, self.kept = self.path / "box", self.path / "key", self.path / "kept"
-        assert self.arrestor(*words(self, "init")).status == 0
-        assert self.arrestor(*words(self, "set", "orders-db"), stdin=self.old.encode()).status == 0
+        self.fill()
         self.kept.mkdir()
         for file in (self.box, self.key):
             shutil.copy2(file, self.kept)
         super().prepare()
+
+    def fill(self):
+        assert self.arrestor(*words(self, "init")).status == 0
+        assert self.arrestor(*words(self, "set", "orders-db"), stdin=self.old.encode()).status == 0
 
     def reset(self):
         for file in ("box", "key"):
@@ -175,6 +178,28 @@ class BoxSet(BoxScene):
 
     def after(self, done):
         return {self.new} if done.status == 0 else {self.old, self.new}
+
+
+class BoxSetField(BoxScene):
+    """One field of a secret that is JSON: the others stay what they are, to the byte."""
+
+    name, words, input = "box-set-field", ("set", "app", "--field", "user"), b"etl"
+
+    def prepare(self):
+        self.password = self.mark + "p" * 3000
+        super().prepare()
+
+    def fill(self):
+        super().fill()
+        for field, value in (("user", b"nobody"), ("password", self.password.encode())):
+            assert self.arrestor(*words(self, "set", "app", "--field", field), stdin=value).status == 0
+
+    def check(self, point, told, done):
+        yield from super().check(point, told, done)
+        got = self.arrestor(*words(self, "get", "app"))
+        values = json.loads(got.out)
+        if values["password"] != self.password or values["user"] not in ({"etl"} if done.status == 0 else {"nobody", "etl"}):
+            yield f"another field was changed: {len(values['password'])} bytes, user {values['user']}"
 
 
 class BoxGet(BoxScene):
@@ -316,6 +341,6 @@ class Refused(Run):
         yield from super().check(point, told, done)
 
 
-SCENES = [Init, InitFirst, Refused, Run, Check, CheckUnsafe, CheckDebug, Effective, Why, PolicyTest, BoxSet, BoxGet, BoxList,
+SCENES = [Init, InitFirst, Refused, Run, Check, CheckUnsafe, CheckDebug, Effective, Why, PolicyTest, BoxSet, BoxSetField, BoxGet, BoxList,
           BoxRemove, BoxRekey]
 assert all(scene.statuses <= STATUSES | RUN_STATUSES | {1} for scene in SCENES)
