@@ -19,6 +19,7 @@
 
 #define STEP_KB    8
 #define ENOUGH_KB  320
+#define NO_LIMIT   SIZE_MAX
 #define LONG_S     20
 #define END_WHOLE  0
 #define END_REFUSE 1
@@ -62,7 +63,8 @@ static void load_within(size_t kilobytes, uint32_t groups, bool answers) {
     grow_stack();
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         abort();
-    leave(kilobytes);
+    if (kilobytes != NO_LIMIT)
+        leave(kilobytes);
     error_clear(&err);
     if (filter_load(groups, answers, &state, &err) == 0)
         _exit(state == STATE_ON ? END_WHOLE : 99);
@@ -102,8 +104,17 @@ static void a_filter_is_whole_or_refused_however_little_memory_there_is(void **s
     }
 }
 
+static void a_filter_is_whole_where_memory_is_not_limited(void **state) {
+    (void)state;
+    for (int role = 0; role < ROLES; role++)
+        if (role_table[role].confined)
+            assert_int_equal(end_of(NO_LIMIT, role_table[role].calls, role_table[role].answers),
+                             END_WHOLE);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_filter_is_whole_where_memory_is_not_limited),
         cmocka_unit_test(a_filter_is_whole_or_refused_however_little_memory_there_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
