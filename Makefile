@@ -58,7 +58,8 @@ Q := $(if $(V),,@)
 # ---- Sources: a room is a directory; the role table tells who runs it. Packs are
 # ---- compiled into C by a tool of the build, which reads them as arrestor does.
 SOURCES  := $(filter-out policy/data/compile/%,$(sort $(wildcard \
-              sidecar/*.c sidecar/*/*.c sidecar/*/*/*.c policy/*/*.c policy/data/*/*.c)))
+              sidecar/*.c sidecar/*/*.c sidecar/*/*/*.c policy/*/*.c policy/data/*/*.c \
+              policy/surface/*/*.c)))
 OBJECTS  := $(SOURCES:%.c=$(BUILD)/o/%.o) $(BUILD)/o/policy/data/packs/packs.o
 # What needs libcurl and OpenSSL is in arrestor-fetch only, with the rooms of its role.
 VAULT    := $(filter $(BUILD)/o/sidecar/fetch/vault/%,$(OBJECTS))

@@ -14,6 +14,7 @@ struct error;
 /* Weakest first. From STRENGTH_INJECTED to STRENGTH_CONF is what spark-submit
  * calls its properties: the map that options fall back to. */
 enum strength {
+    STRENGTH_HADOOP,      /* core-site.xml and its like, as spark.hadoop.… */
     STRENGTH_JAVA_OPTION, /* -Dspark.… of the driver's JVM */
     STRENGTH_FALLBACK,    /* what spark-submit makes up: local[*], client, the name */
     STRENGTH_ENVIRONMENT,
@@ -22,7 +23,9 @@ enum strength {
     STRENGTH_PROPERTIES,
     STRENGTH_EXTRA,
     STRENGTH_CONF,
-    STRENGTH_OPTION /* an option of its own, such as --executor-memory */
+    STRENGTH_OPTION, /* an option of its own, such as --executor-memory */
+    STRENGTH_CODE,   /* set by the job's source before SparkContext starts */
+    STRENGTH_RUNTIME /* set by it later, where that has an effect */
 };
 
 struct candidate {

@@ -10,6 +10,7 @@
 #include "policy/effective/setting.h"
 #include "policy/input/input.h"
 #include "policy/surface/arguments.h"
+#include "policy/surface/document.h"
 
 struct arena;
 struct buffer;
@@ -18,13 +19,15 @@ struct error;
 struct launch {
     const char *const *argv; /* argv[0] = spark-submit */
     size_t argc;
-    const char *const *environment; /* NULL-terminated "K=V" */
-    const char *conf_dir;           /* real directory to read, e.g. a frozen copy;
-                                       NULL: SPARK_CONF_DIR, else SPARK_HOME/conf */
-    const char *conf_dir_label;     /* name shown in origins for files of conf_dir; NULL: itself */
-    const char *spark_home;         /* what input_spark_home found; NULL: SPARK_HOME */
-    bool environment_is_final;      /* spark-env.sh has been sourced into `environment`: what is
-                                       missing there is missing for Spark */
+    const struct document_launch *written; /* where argv, environment and further settings
+                                              stand in a file; NULL: they are our own */
+    const char *const *environment;        /* NULL-terminated "K=V" */
+    const char *conf_dir;                  /* real directory to read, e.g. a frozen copy;
+                                              NULL: SPARK_CONF_DIR, else SPARK_HOME/conf */
+    const char *conf_dir_label; /* name shown in origins for files of conf_dir; NULL: itself */
+    const char *spark_home;     /* what input_spark_home found; NULL: SPARK_HOME */
+    bool environment_is_final;  /* spark-env.sh has been sourced into `environment`: what is
+                                   missing there is missing for Spark */
 };
 
 struct launch_plan {
@@ -88,9 +91,24 @@ int launch_merge(const struct launch_plan *plan, const struct launch_sources *so
                  const struct launch_pair *injected, size_t injected_count, struct arena *arena,
                  struct buffer *out, struct error *err);
 
-/* A conf file judged alone: its own settings; the master from spark.master in it,
- * else MASTER_UNTOLD; `unset` is the line after its last one. 0, or -1 as
- * properties_parse. */
+/* The launch that is written down with a command line, for launch_plan: its words
+ * as argv, its environment, nothing of ours. `written` must outlive it; lists live
+ * in the arena. 0, or -1 with ERROR_MEMORY. */
+int written_launch(const struct document_launch *written, struct arena *arena, struct launch *ret,
+                   struct error *err);
+
+/* What is written down without a command line (a conf file, a cluster's JSON): its
+ * own settings by their strength; the master from spark.master among them, else
+ * MASTER_UNTOLD. Spark's version where the facts tell it. 0, or -1 with ERROR_INPUT
+ * beyond LIMIT_SETTINGS, ERROR_MEMORY. */
+int written_resolve(const struct document_launch *written, struct arena *arena,
+                    struct effective *ret, struct error *err);
+
+/* Spark's version as the facts of a launch tell it; 0, 0 where they do not. */
+void written_version(const struct document_launch *written, int *major, int *minor);
+
+/* A conf file judged alone, as written_resolve; `unset` is the line after its last
+ * one. 0, or -1 as properties_parse. */
 int file_resolve(const struct input_file *file, struct arena *arena, struct effective *ret,
                  struct error *err);
 

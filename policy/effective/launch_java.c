@@ -68,7 +68,10 @@ static int add_options(struct resolution *r, size_t place, const struct setting 
         return 0;
     if (places[place].key == NULL) {
         r->java_jvms[r->java_count] = jvms_of(r, place);
-        r->java[r->java_count++] = *s;
+        struct setting *java = &r->java[r->java_count++];
+        *java = *s;
+        java->origin = resolution_place(r, &s->origin, false);
+        java->value_origin = resolution_place(r, &s->value_origin, true);
     }
     if (places[place].launcher)
         return 0;

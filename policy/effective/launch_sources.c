@@ -55,6 +55,43 @@ static int add_file(struct resolution *r, const struct input_file *file, const c
     return resolution_note(r, &origin, "is not UTF-8: Java reads U+FFFD in its place");
 }
 
+/* A list of settings that stands in the file where the launch is written down. */
+static int add_written(struct resolution *r, const struct setting_list *list, const char *prefix,
+                       enum strength strength) {
+    for (size_t i = 0; i < list->count; i++) {
+        struct setting setting = list->items[i];
+        if (prefix[0] != '\0')
+            setting.key = arena_printf(r->arena, "%s%s", prefix, setting.key);
+        if (strength == STRENGTH_DEFAULTS)
+            setting.value = trim_value(r->arena, setting.value);
+        if (setting.key == NULL || setting.value == NULL)
+            return out_of_memory(r);
+        if (resolution_add(r, &setting, strength) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+int launch_add_written(struct resolution *r, const struct document_launch *written,
+                       bool defaults_in_force) {
+    static const struct {
+        enum document_list list;
+        const char *prefix;
+        enum strength strength;
+    } rows[] = {{DOCUMENT_HADOOP, "spark.hadoop.", STRENGTH_HADOOP},
+                {DOCUMENT_DEFAULTS, "", STRENGTH_DEFAULTS},
+                {DOCUMENT_CONF, "", STRENGTH_CONF},
+                {DOCUMENT_CODE, "", STRENGTH_CODE},
+                {DOCUMENT_RUNTIME, "", STRENGTH_RUNTIME}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        bool off = rows[i].list == DOCUMENT_DEFAULTS && !defaults_in_force;
+        if (!off &&
+            add_written(r, &written->lists[rows[i].list], rows[i].prefix, rows[i].strength) != 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int add_injected(struct resolution *r, const struct launch_pair *pairs, size_t count) {
     struct origin origin = {.kind = ORIGIN_ARRESTOR};
     for (size_t i = 0; i < count; i++) {
@@ -118,26 +155,18 @@ int launch_add_properties(struct resolution *r, const struct launch_pair *inject
     if (add_conf(r) != 0 || add_extra(r) != 0 || add_defaults(r) != 0 ||
         add_injected(r, injected, injected_count) != 0)
         return -1;
+    if (plan->launch->written != NULL &&
+        launch_add_written(r, plan->launch->written, plan->defaults_in_force) != 0)
+        return -1;
     candidates_sort(&r->candidates);
     return 0;
 }
 
-/* Line after the last one. */
-static size_t line_after(const struct input_file *file) {
-    size_t line = 1;
-    for (size_t i = 0; i < file->length; i++) {
-        bool pair = file->bytes[i] == '\r' && i + 1 < file->length && file->bytes[i + 1] == '\n';
-        if (!pair && (file->bytes[i] == '\n' || file->bytes[i] == '\r'))
-            line++;
-    }
-    bool open = file->length > 0 && file->bytes[file->length - 1] != '\n' &&
-                file->bytes[file->length - 1] != '\r';
-    return open ? line + 1 : line;
-}
-
 static struct origin unset_in(const struct input_file *file, const char *label) {
-    return (struct origin){
-        .kind = ORIGIN_UNSET, .file = label, .line = line_after(file), .column = 1};
+    return (struct origin){.kind = ORIGIN_UNSET,
+                           .file = label,
+                           .line = properties_end(file->bytes, file->length),
+                           .column = 1};
 }
 
 static struct origin unset_of(const struct resolution *r) {
@@ -217,22 +246,4 @@ int launch_merge(const struct launch_plan *plan, const struct launch_sources *so
                ? 0
                : error_set(err, ERROR_INPUT, "the merged properties are larger than %zu bytes",
                            out->limit);
-}
-
-int file_resolve(const struct input_file *file, struct arena *arena, struct effective *ret,
-                 struct error *err) {
-    struct launch_sources sources = {0};
-    struct resolution r = {.sources = &sources, .arena = arena, .err = err};
-    struct effective conf = {.master = MASTER_UNTOLD};
-    if (add_file(&r, file, file->path, STRENGTH_DEFAULTS) != 0 ||
-        candidates_resolve(&r.candidates, arena, &conf, err) != 0)
-        return -1;
-    const struct setting *master = effective_find(&conf, "spark.master");
-    if (master != NULL)
-        conf.master = master_classify(master->value);
-    conf.unset = unset_in(file, file->path);
-    conf.notes = r.notes;
-    conf.note_count = r.note_count;
-    *ret = conf;
-    return 0;
 }

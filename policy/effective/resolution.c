@@ -11,8 +11,33 @@ bool resolution_since(const struct resolution *r, int major, int minor) {
     return have == 0 || have > major || (have == major && small >= minor);
 }
 
+static const struct origin *find_variable(const struct document_launch *written, const char *name) {
+    const struct setting_list *variables = &written->lists[DOCUMENT_ENVIRONMENT];
+    for (size_t i = variables->count; i > 0; i--)
+        if (strcmp(variables->items[i - 1].key, name) == 0)
+            return &variables->items[i - 1].value_origin;
+    return NULL;
+}
+
+struct origin resolution_place(const struct resolution *r, const struct origin *origin,
+                               bool value) {
+    const struct document_launch *written = r->plan == NULL ? NULL : r->plan->launch->written;
+    if (written == NULL)
+        return *origin;
+    if (origin->kind == ORIGIN_ARGV && origin->argv < written->word_count) {
+        const struct document_word *word = &written->words[origin->argv];
+        return value && word->value_origin.kind != ORIGIN_UNSET ? word->value_origin : word->origin;
+    }
+    const struct origin *variable =
+        origin->kind == ORIGIN_ENVIRONMENT ? find_variable(written, origin->variable) : NULL;
+    return variable != NULL ? *variable : *origin;
+}
+
 int resolution_add(struct resolution *r, const struct setting *setting, enum strength strength) {
-    return candidates_add(&r->candidates, r->arena, setting, strength, r->err);
+    struct setting placed = *setting;
+    placed.origin = resolution_place(r, &setting->origin, false);
+    placed.value_origin = resolution_place(r, &setting->value_origin, true);
+    return candidates_add(&r->candidates, r->arena, &placed, strength, r->err);
 }
 
 int resolution_note(struct resolution *r, const struct origin *origin, const char *text) {
@@ -26,7 +51,8 @@ int resolution_note(struct resolution *r, const struct origin *origin, const cha
         r->notes = notes;
         r->note_capacity = capacity;
     }
-    r->notes[r->note_count++] = (struct note){.origin = *origin, .text = text};
+    r->notes[r->note_count++] =
+        (struct note){.origin = resolution_place(r, origin, false), .text = text};
     return 0;
 }
 
@@ -112,16 +138,17 @@ const char *resolution_class(const struct resolution *r) {
 
 int resolution_refuse(struct resolution *r, const struct origin *about, const char *what,
                       const char *todo) {
-    enum origin_kind kind = about == NULL ? ORIGIN_UNSET : about->kind;
-    if (kind == ORIGIN_ARGV)
-        error_set(r->err, ERROR_SPARK, "argument %zu: Spark refuses %s", about->argv, what);
-    else if (kind == ORIGIN_ENVIRONMENT)
-        error_set(r->err, ERROR_SPARK, "environment variable %s: Spark refuses %s", about->variable,
+    static const struct origin none = {.kind = ORIGIN_UNSET};
+    struct origin place = resolution_place(r, about == NULL ? &none : about, true);
+    if (place.kind == ORIGIN_ARGV)
+        error_set(r->err, ERROR_SPARK, "argument %zu: Spark refuses %s", place.argv, what);
+    else if (place.kind == ORIGIN_ENVIRONMENT)
+        error_set(r->err, ERROR_SPARK, "environment variable %s: Spark refuses %s", place.variable,
                   what);
     else
         error_set(r->err, ERROR_SPARK, "Spark refuses %s", what);
-    if (kind == ORIGIN_FILE)
-        error_at(r->err, about->file, about->line, about->column);
+    if (place.kind == ORIGIN_FILE)
+        error_at(r->err, place.file, place.line, place.column);
     else
         error_at(r->err, r->plan->arguments.program, 0, 0);
     return error_todo(r->err, "%s", todo);

@@ -45,6 +45,10 @@ int resolution_take_words(struct resolution *r);
 /* Whether this Spark is at least major.minor; an unknown one is the newest. */
 bool resolution_since(const struct resolution *r, int major, int minor);
 
+/* The place in the file where the launch is written down, for a word or variable
+ * of it; any other origin as it is. value: that of a setting's value. */
+struct origin resolution_place(const struct resolution *r, const struct origin *origin, bool value);
+
 /* Adds one candidate; its value as it is. 0 or -1. */
 int resolution_add(struct resolution *r, const struct setting *setting, enum strength strength);
 
@@ -79,6 +83,10 @@ const char *resolution_class(const struct resolution *r);
  * The sentence goes on after "Spark refuses ". Returns -1. */
 int resolution_refuse(struct resolution *r, const struct origin *about, const char *what,
                       const char *todo);
+
+/* Adds what a written launch has beside its command line, each list at its strength. */
+int launch_add_written(struct resolution *r, const struct document_launch *written,
+                       bool defaults_in_force);
 
 /* The steps, in this order (launch_*.c). Each 0 or -1. */
 int launch_add_properties(struct resolution *r, const struct launch_pair *injected,

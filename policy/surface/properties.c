@@ -430,3 +430,14 @@ const char *properties_trim(const char *value, size_t *length) {
     *length = end;
     return value;
 }
+
+size_t properties_end(const char *bytes, size_t length) {
+    size_t line = 1;
+    for (size_t i = 0; i < length; i++) {
+        bool pair = bytes[i] == '\r' && i + 1 < length && bytes[i + 1] == '\n';
+        if (!pair && (bytes[i] == '\n' || bytes[i] == '\r'))
+            line++;
+    }
+    bool open = length > 0 && bytes[length - 1] != '\n' && bytes[length - 1] != '\r';
+    return open ? line + 1 : line;
+}

@@ -29,6 +29,9 @@ struct error;
 int properties_parse(const char *bytes, size_t length, const char *name, struct arena *arena,
                      struct setting_list *ret, struct error *err);
 
+/* The line after the last one, where a further setting would go. */
+size_t properties_end(const char *bytes, size_t length);
+
 /* Appends one line "key=value\n", escaped so that Java reads back the same two
  * strings, whatever they hold. Texts as properties_parse gives them. */
 void properties_write(const char *key, const char *value, struct buffer *out);

@@ -2,10 +2,11 @@
 
 #include <stdio.h>
 
+#include "policy/surface/unknown.h"
 #include "sidecar/base/text.h"
 
 bool setting_is_unknown(const char *value) {
-    return text_is_template(value);
+    return unknown_in(value) || text_is_template(value);
 }
 
 void origin_describe(const struct origin *origin, char *text, size_t size) {

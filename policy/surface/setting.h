@@ -44,8 +44,9 @@ struct note {
     const char *text; /* one sentence, never with a value */
 };
 
-/* Whether this value cannot be told here, because something is yet to be filled
- * in: "{{ … }}", "{% … %}", "<% … %>". A rule about it ends in unknown. */
+/* Whether this value cannot be told here: a part of it is unknown (unknown.h), or
+ * something is yet to be filled in: "{{ … }}", "{% … %}", "<% … %>". A rule about
+ * it ends in unknown. */
 bool setting_is_unknown(const char *value);
 
 /* One line for messages: "conf/spark-defaults.conf:3:1", "argument 4",

@@ -52,6 +52,19 @@ void *arena_array(struct arena *a, size_t count, size_t size) {
     return arena_alloc(a, bytes);
 }
 
+void *arena_grow(struct arena *a, void *items, size_t count, size_t *room, size_t size) {
+    if (count < *room)
+        return items;
+    size_t more = *room == 0 ? 8 : 2 * *room;
+    void *grown = more < *room ? NULL : arena_array(a, more, size);
+    if (grown == NULL)
+        return NULL;
+    if (count > 0)
+        memcpy(grown, items, count * size);
+    *room = more;
+    return grown;
+}
+
 char *arena_text(struct arena *a, const char *bytes, size_t length) {
     if (length == SIZE_MAX)
         return NULL;

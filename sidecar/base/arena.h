@@ -22,6 +22,11 @@ void *arena_alloc(struct arena *a, size_t size);
 /* count × size, checked for overflow; NULL when exhausted. */
 void *arena_array(struct arena *a, size_t count, size_t size);
 
+/* A list that grows: items with room for one more after the first `count`, the old
+ * ones copied. *room is how many fit and is raised. NULL when exhausted; the old
+ * list is then as it was. */
+void *arena_grow(struct arena *a, void *items, size_t count, size_t *room, size_t size);
+
 /* NUL-terminated copy of length bytes; NULL when exhausted. */
 char *arena_text(struct arena *a, const char *bytes, size_t length);
 

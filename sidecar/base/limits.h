@@ -29,6 +29,8 @@
 
 /* Settings, rules, findings. */
 #define LIMIT_SETTINGS   65536
+#define LIMIT_LAUNCHES   4096 /* written down in one input */
+#define LIMIT_NOTES      4096
 #define LIMIT_RULES      1024
 #define LIMIT_RULE_NODES 256
 #define LIMIT_FINDINGS   4096

@@ -45,8 +45,9 @@ const struct role_row role_table[ROLES] =
                 .slots = {SLOT_CHANNEL, SLOT_CONFIG, SLOT_CONF, SLOT_ARGUMENTS, SLOT_ENVIRONMENT,
                           SLOT_MERGED, SLOT_REPORT},
                 .rooms = "sidecar/base sidecar/yaml sidecar/wire sidecar/confine sidecar/config "
-                         "sidecar/judge policy/input policy/surface policy/effective policy/rules "
-                         "policy/plaintext policy/report policy/data/catalogue policy/data/packs",
+                         "sidecar/judge policy/input policy/surface policy/surface/kind "
+                         "policy/effective policy/rules policy/plaintext policy/report "
+                         "policy/data/catalogue policy/data/packs",
             },
         [ROLE_TOOL] =
             {
@@ -165,11 +166,29 @@ const struct room_row room_table[] = {
      "open openat fopen mkdirat unlinkat fork execve kill"},
     {"sidecar/judge",
      "sidecar/base sidecar/yaml sidecar/wire sidecar/confine sidecar/config "
-     "policy/input policy/surface policy/effective policy/rules policy/plaintext "
+     "policy/input policy/surface policy/surface/kind policy/effective policy/rules "
+     "policy/plaintext "
      "policy/report policy/data/catalogue policy/data/packs",
      ""},
     {"policy/input", POLICY_BELOW, "open opendir"},
     {"policy/surface", POLICY_BELOW, ""},
+    {"policy/surface/shell", POLICY_BELOW " policy/surface", ""},
+    {"policy/surface/tree", POLICY_BELOW " policy/surface", ""},
+    {"policy/surface/hadoop", POLICY_BELOW " policy/surface", ""},
+    {"policy/surface/kubernetes",
+     POLICY_BELOW " policy/surface policy/surface/shell policy/surface/tree policy/surface/hadoop",
+     ""},
+    {"policy/surface/platform",
+     POLICY_BELOW " policy/surface policy/surface/shell policy/surface/tree", ""},
+    {"policy/surface/ci", POLICY_BELOW " policy/surface policy/surface/shell policy/surface/tree",
+     ""},
+    {"policy/surface/source",
+     POLICY_BELOW " policy/surface policy/surface/shell policy/surface/kubernetes", ""},
+    {"policy/surface/kind",
+     POLICY_BELOW " policy/surface policy/surface/shell policy/surface/hadoop "
+                  "policy/surface/kubernetes policy/surface/platform policy/surface/ci "
+                  "policy/surface/source",
+     ""},
     {"policy/effective",
      POLICY_BELOW " policy/input policy/surface policy/data/catalogue policy/plaintext", ""},
     {"policy/plaintext", POLICY_BELOW " policy/data/catalogue", ""},

@@ -1,0 +1,31 @@
+#include "policy/surface/kind/kind.h"
+
+#include <string.h>
+
+#include "policy/surface/properties_surface.h"
+
+const struct kind kind_table[] = {
+    {"properties", "spark-defaults.conf and properties files", properties_recognise,
+     properties_read},
+};
+const size_t kind_count = sizeof kind_table / sizeof kind_table[0];
+
+const struct kind *kind_find(const char *name) {
+    for (size_t i = 0; i < kind_count; i++)
+        if (strcmp(kind_table[i].name, name) == 0)
+            return &kind_table[i];
+    return NULL;
+}
+
+const struct kind *kind_recognise(const struct surface_input *input) {
+    const struct kind *found = NULL;
+    enum surface_certainty best = SURFACE_NO;
+    for (size_t i = 0; i < kind_count; i++) {
+        enum surface_certainty sure = kind_table[i].recognise(input);
+        if (sure > best) {
+            best = sure;
+            found = &kind_table[i];
+        }
+    }
+    return found;
+}

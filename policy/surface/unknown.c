@@ -1,0 +1,53 @@
+#include "policy/surface/unknown.h"
+
+#include <string.h>
+
+#include "sidecar/base/arena.h"
+#include "sidecar/base/buffer.h"
+
+static bool is_mark(char c) {
+    return c == UNKNOWN_OPEN || c == UNKNOWN_CLOSE;
+}
+
+bool unknown_in(const char *text) {
+    for (const char *p = text; *p != '\0'; p++)
+        if (is_mark(*p))
+            return true;
+    return false;
+}
+
+void unknown_add(struct buffer *out, const char *written, size_t length) {
+    buffer_char(out, UNKNOWN_OPEN);
+    buffer_bytes(out, written, length);
+    buffer_char(out, UNKNOWN_CLOSE);
+}
+
+const char *unknown_text(struct arena *arena, const char *written, size_t length) {
+    char *text = arena_array(arena, length + 3, 1);
+    if (text == NULL)
+        return NULL;
+    text[0] = UNKNOWN_OPEN;
+    memcpy(text + 1, written, length);
+    text[length + 1] = UNKNOWN_CLOSE;
+    return text;
+}
+
+const char *unknown_show(struct arena *arena, const char *text) {
+    if (!unknown_in(text))
+        return text;
+    char *shown = arena_text(arena, text, strlen(text));
+    if (shown == NULL)
+        return NULL;
+    char *out = shown;
+    for (const char *p = text; *p != '\0'; p++)
+        if (!is_mark(*p))
+            *out++ = *p;
+    *out = '\0';
+    return shown;
+}
+
+void unknown_forbid(char *bytes, size_t length) {
+    for (size_t i = 0; i < length; i++)
+        if (is_mark(bytes[i]))
+            bytes[i] = '?';
+}

@@ -1,0 +1,37 @@
+/* unknown.h: text of which a part cannot be told here: a shell variable from
+ * outside, what a template fills in, a reference to a secret store. Pure.
+ *
+ * Such a part stands between two bytes that never occur in UTF-8, and with them
+ * in no text that a reader takes for known (Java itself reads U+FFFD in their
+ * place). So it survives cutting and joining: "spark.ui.enabled=" + unknown is a
+ * known key with an unknown value. What stands between the marks is how it is
+ * written down ("$AUTH"); it is shown to people and never compared. */
+#ifndef ARRESTOR_POLICY_UNKNOWN_H
+#define ARRESTOR_POLICY_UNKNOWN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct arena;
+struct buffer;
+
+#define UNKNOWN_OPEN  '\xFE'
+#define UNKNOWN_CLOSE '\xFF'
+
+/* Whether any part of text is unknown. */
+bool unknown_in(const char *text);
+
+/* Appends the unknown part that is written as those bytes. */
+void unknown_add(struct buffer *out, const char *written, size_t length);
+
+/* The same as a text of its own, in the arena; NULL when exhausted. */
+const char *unknown_text(struct arena *arena, const char *written, size_t length);
+
+/* Text as people read it: without the marks. text itself where it has none, else
+ * a copy in the arena; NULL when exhausted. */
+const char *unknown_show(struct arena *arena, const char *text);
+
+/* Takes marks out of bytes that come from outside, in place: '?' stands instead. */
+void unknown_forbid(char *bytes, size_t length);
+
+#endif
