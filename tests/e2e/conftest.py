@@ -4,6 +4,7 @@ import os
 import pathlib
 import secrets
 import shutil
+import signal
 import sys
 import tempfile
 
@@ -24,6 +25,10 @@ def pytest_sessionstart(session):
 
 
 def pytest_configure(config):
+    # What started the tests may ignore these (nohup, a shell's &); a user's shell does not.
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
     config.addinivalue_line("markers", "unsanitized(why): not in a sanitizer's build, for that reason")
     config.addinivalue_line("markers", "unwatched(why): not under the watcher of make calls, for that reason")
 

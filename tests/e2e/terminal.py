@@ -17,8 +17,6 @@ import house
 LEADER = """
 import fcntl, os, signal, sys, termios
 tell = int(sys.argv[1])
-for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
-    signal.signal(number, signal.SIG_DFL)  # what started the tests may ignore them
 signal.signal(signal.SIGTTOU, signal.SIG_IGN)
 signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
 os.setsid()
