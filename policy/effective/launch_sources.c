@@ -218,6 +218,11 @@ int launch_resolve(const struct launch_plan *plan, const struct launch_sources *
     conf.java_count = r.java_count;
     conf.notes = r.notes;
     conf.note_count = r.note_count;
+    if (plan->launch->written != NULL) {
+        conf.ineffective = plan->launch->written->lists[DOCUMENT_INEFFECTIVE].items;
+        conf.ineffective_count = plan->launch->written->lists[DOCUMENT_INEFFECTIVE].count;
+        conf.open = plan->launch->written->open;
+    }
     *ret = conf;
     return 0;
 }

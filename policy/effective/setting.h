@@ -47,6 +47,13 @@ struct effective {
     const unsigned *java_jvms; /* of each: every enum jvm that it reaches, or'ed */
     size_t java_count;
 
+    /* What the job's source sets where Spark raises or does not look. */
+    const struct setting *ineffective;
+    size_t ineffective_count;
+
+    const struct origin *open; /* something unknown here may set more; NULL: nothing does */
+    bool loose;                /* settings of no launch: what nobody set says nothing */
+
     const struct note *notes;
     size_t note_count;
 };

@@ -57,7 +57,12 @@ void written_version(const struct document_launch *written, int *major, int *min
 int written_resolve(const struct document_launch *written, struct arena *arena,
                     struct effective *ret, struct error *err) {
     struct resolution r = {.arena = arena, .err = err};
-    struct effective conf = {.master = MASTER_UNTOLD, .unset = written->unset};
+    const struct setting_list *ineffective = &written->lists[DOCUMENT_INEFFECTIVE];
+    struct effective conf = {.master = MASTER_UNTOLD,
+                             .unset = written->unset,
+                             .ineffective = ineffective->items,
+                             .ineffective_count = ineffective->count,
+                             .open = written->open};
     if (launch_add_written(&r, written, true) != 0 ||
         candidates_resolve(&r.candidates, arena, &conf, err) != 0)
         return -1;

@@ -4,6 +4,7 @@
 #include "policy/report/report_json.h"
 #include "policy/report/report_line.h"
 #include "policy/rules/rule_hide.h"
+#include "policy/surface/unknown.h"
 #include "sidecar/base/arena.h"
 #include "sidecar/base/buffer.h"
 #include "sidecar/base/error.h"
@@ -13,15 +14,21 @@ static const char *redact_value(const struct setting *setting) {
     return rule_must_hide(setting->key, setting->value) ? "(redacted)" : setting->value;
 }
 
+/* The setting as it may be shown. 0, or -1 when memory is exhausted. */
+static int show_setting(const struct setting *setting, struct arena *arena, struct setting *ret) {
+    *ret = *setting;
+    ret->key = unknown_show(arena, setting->key);
+    ret->value = unknown_show(arena, redact_value(setting));
+    return ret->key != NULL && ret->value != NULL ? 0 : -1;
+}
+
 /* A copy of everything that a setting overrides. 0 or -1. */
 static int copy_chain(const struct setting *weaker, struct arena *arena,
                       const struct setting **ret) {
     for (; weaker != NULL; weaker = weaker->overridden) {
         struct setting *copy = arena_array(arena, 1, sizeof *copy);
-        if (copy == NULL)
+        if (copy == NULL || show_setting(weaker, arena, copy) != 0)
             return -1;
-        *copy = *weaker;
-        copy->value = redact_value(weaker);
         *ret = copy;
         ret = &copy->overridden;
     }
@@ -32,9 +39,8 @@ static const struct setting *copy_settings(const struct setting *settings, size_
                                            struct arena *arena) {
     struct setting *copies = arena_array(arena, count, sizeof *copies);
     for (size_t i = 0; copies != NULL && i < count; i++) {
-        copies[i] = settings[i];
-        copies[i].value = redact_value(&settings[i]);
-        if (copy_chain(settings[i].overridden, arena, &copies[i].overridden) != 0)
+        if (show_setting(&settings[i], arena, &copies[i]) != 0 ||
+            copy_chain(settings[i].overridden, arena, &copies[i].overridden) != 0)
             return NULL;
     }
     return copies;
@@ -46,7 +52,9 @@ int report_redact(const struct effective *conf, struct arena *arena, struct effe
     copy.settings = copy_settings(conf->settings, conf->count, arena);
     copy.ignored = copy_settings(conf->ignored, conf->ignored_count, arena);
     copy.java = copy_settings(conf->java, conf->java_count, arena);
-    if (copy.settings == NULL || copy.ignored == NULL || copy.java == NULL)
+    copy.ineffective = copy_settings(conf->ineffective, conf->ineffective_count, arena);
+    if (copy.settings == NULL || copy.ignored == NULL || copy.java == NULL ||
+        copy.ineffective == NULL)
         return error_set(err, ERROR_MEMORY, "memory is exhausted while hiding values");
     *ret = copy;
     return 0;
@@ -77,6 +85,12 @@ void report_effective_text(const struct effective *redacted, struct buffer *out)
                   "\"spark.\")");
     for (size_t i = 0; i < redacted->java_count; i++)
         add_line(out, &redacted->java[i], "\t(options of Java)");
+    for (size_t i = 0; i < redacted->ineffective_count; i++)
+        add_line(out, &redacted->ineffective[i], "\t(without effect where it stands)");
+    if (redacted->open != NULL) {
+        line_origin(out, redacted->open);
+        buffer_text(out, "\t(unknown here: may set more)\n");
+    }
     for (size_t i = 0; i < redacted->note_count; i++)
         line_note(out, &redacted->notes[i]);
 }
@@ -107,6 +121,9 @@ void report_effective_json(const struct effective *redacted, struct buffer *out)
     json_settings(out, redacted->ignored, redacted->ignored_count);
     buffer_text(out, ",\n \"java\": ");
     json_settings(out, redacted->java, redacted->java_count);
+    buffer_text(out, ",\n \"ineffective\": ");
+    json_settings(out, redacted->ineffective, redacted->ineffective_count);
+    buffer_printf(out, ",\n \"open\": %s", redacted->open != NULL ? "true" : "false");
     buffer_text(out, ",\n \"notes\": ");
     json_notes(out, redacted->notes, redacted->note_count);
     buffer_text(out, "}\n");

@@ -23,12 +23,13 @@ enum operator_id {
     OP_ABSENT, /* key set to something not empty / not set or empty */
     OP_ONE_OF, /* value is one of words */
     OP_LIKE,
-    OP_UNLIKE,       /* value matches one / none of globs; unset: like false, unlike true */
-    OP_WITHOUT,      /* no item of a comma list is one of words */
-    OP_JVM_WITHOUT,  /* no token of a JVM option string matches one of globs */
-    OP_NO_PLAINTEXT, /* no setting whose key matches one of globs holds a literal secret */
-    OP_NO_EMBEDDED,  /* … holds a secret inside its text (URL, -D, JAAS) */
-    OP_NO_NEAR_MISS, /* no key is a slip of the hand away from a security key */
+    OP_UNLIKE,         /* value matches one / none of globs; unset: like false, unlike true */
+    OP_WITHOUT,        /* no item of a comma list is one of words */
+    OP_JVM_WITHOUT,    /* no token of a JVM option string matches one of globs */
+    OP_NO_PLAINTEXT,   /* no setting whose key matches one of globs holds a literal secret */
+    OP_NO_EMBEDDED,    /* … holds a secret inside its text (URL, -D, JAAS) */
+    OP_NO_NEAR_MISS,   /* no key is a slip of the hand away from a security key */
+    OP_NO_INEFFECTIVE, /* no security key is set where Spark does not look for it */
     OPERATORS
 };
 

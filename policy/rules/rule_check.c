@@ -142,14 +142,14 @@ static int check_rule(struct checker *c, const struct rule *rule) {
 }
 
 /* Operators about each setting are one, or all parts of an "all" (rule_lint). */
-static bool offends(const struct rule_node *require, const struct setting *setting,
-                    enum offence_kind *kind) {
+static bool offends(const struct effective *conf, const struct rule_node *require,
+                    const struct setting *setting, enum offence_kind *kind) {
     if (require->op != OP_ALL)
-        return offence_of(require, setting, kind);
+        return offence_of(conf, require, setting, kind);
     bool found = false;
     for (size_t i = 0; i < require->child_count; i++) {
         enum offence_kind other;
-        if (!offence_of(&require->children[i], setting, &other))
+        if (!offence_of(conf, &require->children[i], setting, &other))
             continue;
         if (!found || offence_kind_truth(other) < offence_kind_truth(*kind))
             *kind = other;
@@ -199,7 +199,7 @@ static int check_settings(struct checker *c, const struct rule *rule, enum truth
         enum offence_kind kind;
         if ((setting = offence_next(c->conf, &walk)) == NULL)
             return 0;
-        if (!offends(rule->require, setting, &kind))
+        if (!offends(c->conf, rule->require, setting, &kind))
             continue;
         enum truth truth = offence_kind_truth(kind);
         if (truth == TRUTH_FALSE && applies == TRUTH_UNKNOWN)
@@ -231,7 +231,7 @@ static bool is_per_setting(const struct rule_node *require) {
 
 static int check_one(struct checker *c, const struct rule *rule) {
     if (!is_per_setting(rule->require))
-        return check_rule(c, rule);
+        return c->conf->loose ? 0 : check_rule(c, rule);
     enum truth when = applies(c, rule);
     return when == TRUTH_FALSE ? 0 : check_settings(c, rule, when);
 }

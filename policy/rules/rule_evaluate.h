@@ -57,6 +57,9 @@ const struct rule_node *rule_decisive(const struct scene *scene, const struct ru
 /* What a leaf with a key has read: the key, or the place beside it that decided. */
 struct reading leaf_read(const struct scene *scene, const struct rule_node *leaf);
 
+/* Whether nobody set the leaf's key here, but something unknown may. */
+bool leaf_is_open(const struct scene *scene, const struct rule_node *leaf);
+
 /* Truth of one leaf; in rule_leaf.c, one function for each operator. */
 enum truth leaf_truth(const struct scene *scene, const struct rule_node *leaf);
 

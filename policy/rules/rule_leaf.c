@@ -6,6 +6,7 @@
 #include "policy/rules/rule_offence.h"
 #include "policy/rules/rule_operators.h"
 #include "policy/surface/java_options.h"
+#include "policy/surface/unknown.h"
 #include "sidecar/base/arena.h"
 #include "sidecar/base/error.h"
 #include "sidecar/base/text.h"
@@ -65,6 +66,8 @@ static enum truth boolean_equals(const char *key, const char *value, const char 
 }
 
 static enum truth value_equals(const char *key, const char *value, const char *word) {
+    if (unknown_in(value))
+        return TRUTH_UNKNOWN;
     if (is_boolean(key))
         return boolean_equals(key, value, word);
     return value_is_open(value) ? TRUTH_UNKNOWN : truth_of(same_trimmed(value, word));
@@ -223,6 +226,11 @@ struct reading leaf_read(const struct scene *scene, const struct rule_node *leaf
     return read;
 }
 
+bool leaf_is_open(const struct scene *scene, const struct rule_node *leaf) {
+    return scene->conf->open != NULL && leaf->key != NULL &&
+           effective_find(scene->conf, leaf->key) == NULL;
+}
+
 enum truth leaf_truth(const struct scene *scene, const struct rule_node *leaf) {
     static enum truth (*const leaves[OPERATORS])(const struct scene *, const struct rule_node *) = {
         [OP_MASTER] = is_master,
@@ -238,6 +246,9 @@ enum truth leaf_truth(const struct scene *scene, const struct rule_node *leaf) {
         [OP_NO_PLAINTEXT] = offence_truth,
         [OP_NO_EMBEDDED] = offence_truth,
         [OP_NO_NEAR_MISS] = offence_truth,
+        [OP_NO_INEFFECTIVE] = offence_truth,
     };
+    if (leaf_is_open(scene, leaf))
+        return TRUTH_UNKNOWN;
     return leaves[leaf->op](scene, leaf);
 }

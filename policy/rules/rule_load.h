@@ -25,8 +25,9 @@
  *   spark.KEY: {OPERATOR: …}           present, absent: true; one-of, like, unlike,
  *                                      without, jvm-without: […]; several all hold
  *   no-plaintext: [KEY GLOB, …]        no-embedded-secret: […]   no-near-miss: security
+ *   no-ineffective: security
  * A list of globs matches what one of them matches and none that begins with '!'.
- * The last three speak of every setting that matches and stand only at the top
+ * The last four speak of every setting that matches and stand only at the top
  * of require; rules with the first two have ids that begin PLAINTEXT-.
  *
  * What a key that nobody set means: the default of Spark's version, where the
@@ -51,6 +52,9 @@ struct error;
 
 /* Name of the entry of an example that says which Spark it speaks of. */
 #define RULE_EXAMPLE_VERSION "version"
+
+/* Before a key of an example: the job's source sets it where it has no effect. */
+#define RULE_EXAMPLE_INEFFECTIVE "ineffective "
 
 /* Reads a pack into the arena. name (a path) stands in errors. Includes are not
  * followed here (rule_pack.h). 0, or -1 with ERROR_POLICY, place, excerpt and

@@ -5,6 +5,7 @@
 #include "policy/data/catalogue/catalogue.h"
 #include "policy/rules/rule_hide.h"
 #include "policy/rules/rule_operators.h"
+#include "policy/surface/unknown.h"
 #include "sidecar/base/arena.h"
 #include "sidecar/base/buffer.h"
 #include "sidecar/base/limits.h"
@@ -18,7 +19,7 @@ static const char *finish(struct buffer *out, struct arena *arena) {
 
 static void add_key(struct buffer *out, const char *key) {
     size_t length = strlen(key);
-    text_escape(out, key, length < LIMIT_ERROR_WHAT ? length : LIMIT_ERROR_WHAT);
+    unknown_escape(out, key, length < LIMIT_ERROR_WHAT ? length : LIMIT_ERROR_WHAT);
 }
 
 /* At most MESSAGE_VALUE bytes, cut between characters. */
@@ -31,7 +32,7 @@ static void add_value(struct buffer *out, const char *key, const char *value) {
     if (length > MESSAGE_VALUE)
         for (cut = MESSAGE_VALUE; cut > 0 && ((unsigned char)value[cut] & 0xc0) == 0x80;)
             cut--;
-    text_escape(out, value, cut);
+    unknown_escape(out, value, cut);
     if (cut < length)
         buffer_text(out, "…");
 }
@@ -72,6 +73,13 @@ static void add_wanted(struct buffer *out, const struct rule_node *leaf, bool ne
     }
 }
 
+static void add_opening(struct buffer *out, const struct origin *open) {
+    char place[LIMIT_ERROR_WHERE];
+    origin_describe(open, place, sizeof place);
+    text_escape(out, place, strlen(place));
+    buffer_text(out, " may set it");
+}
+
 const char *message_of_leaf(const struct scene *scene, const struct rule_node *leaf, bool negated,
                             enum truth truth, const char *others, struct arena *arena) {
     struct buffer out = buffer_make(LIMIT_MESSAGE);
@@ -82,7 +90,11 @@ const char *message_of_leaf(const struct scene *scene, const struct rule_node *l
     }
     struct reading read = leaf_read(scene, leaf);
     const char *key = read.setting != NULL ? read.setting->key : leaf->key;
-    if (truth == TRUTH_UNKNOWN) {
+    if (truth == TRUTH_UNKNOWN && leaf_is_open(scene, leaf)) {
+        add_key(&out, key);
+        buffer_text(&out, " cannot be told here: ");
+        add_opening(&out, scene->conf->open);
+    } else if (truth == TRUTH_UNKNOWN) {
         add_key(&out, key);
         buffer_printf(&out, " cannot be told here: a template or a reference stands in it%s",
                       leaf->op == OP_JVM_WITHOUT ? ", or a file of options: write them here" : "");
@@ -112,6 +124,7 @@ const char *message_of_offence(const struct setting *setting, enum offence_kind 
         [OFFENCE_PLACEHOLDER] = "is filled in later: it cannot be told whether a secret will stand "
                                 "here in plain text",
         [OFFENCE_NEAR_MISS] = "is no key that Spark reads",
+        [OFFENCE_INEFFECTIVE] = "is set here without effect: Spark refuses it, or does not look",
     };
     struct buffer out = buffer_make(LIMIT_MESSAGE);
     add_key(&out, setting->key);
@@ -119,7 +132,7 @@ const char *message_of_offence(const struct setting *setting, enum offence_kind 
     if (kind == OFFENCE_NEAR_MISS)
         buffer_printf(&out, "; %s was probably meant, and this does not set it",
                       catalogue_near_miss(setting->key));
-    else if (!in_force)
+    else if (!in_force && kind != OFFENCE_INEFFECTIVE)
         buffer_text(&out, ", although another setting overrides it");
     return finish(&out, arena);
 }

@@ -38,8 +38,22 @@ static bool holds_embedded(const struct rule_node *leaf, const struct setting *s
     return true;
 }
 
-bool offence_of(const struct rule_node *leaf, const struct setting *setting,
-                enum offence_kind *kind) {
+static bool is_ineffective(const struct effective *conf, const struct setting *setting,
+                           enum offence_kind *kind) {
+    const struct catalogue_entry *entry = catalogue_find(setting->key);
+    *kind = OFFENCE_INEFFECTIVE;
+    if (entry == NULL || !entry->security)
+        return false;
+    for (size_t i = 0; i < conf->ineffective_count; i++)
+        if (setting == &conf->ineffective[i])
+            return true;
+    return false;
+}
+
+bool offence_of(const struct effective *conf, const struct rule_node *leaf,
+                const struct setting *setting, enum offence_kind *kind) {
+    if (leaf->op == OP_NO_INEFFECTIVE)
+        return is_ineffective(conf, setting, kind);
     if (leaf->op == OP_NO_PLAINTEXT)
         return holds_plaintext(leaf, setting, kind);
     if (leaf->op == OP_NO_EMBEDDED)
@@ -53,18 +67,24 @@ enum truth offence_kind_truth(enum offence_kind kind) {
 }
 
 const struct setting *offence_next(const struct effective *conf, struct offence_walk *walk) {
+    const struct {
+        const struct setting *items;
+        size_t count;
+    } lists[] = {{conf->settings, conf->count},
+                 {conf->ignored, conf->ignored_count},
+                 {conf->java, conf->java_count},
+                 {conf->ineffective, conf->ineffective_count}};
     const struct setting *setting = walk->next;
-    if (setting == NULL) {
-        size_t index = walk->index++;
-        if (index < conf->count)
-            setting = &conf->settings[index];
-        else if (index - conf->count < conf->ignored_count)
-            setting = &conf->ignored[index - conf->count];
-        else if (index - conf->count - conf->ignored_count < conf->java_count)
-            setting = &conf->java[index - conf->count - conf->ignored_count];
+    size_t index = walk->index;
+    for (size_t i = 0; setting == NULL && i < sizeof lists / sizeof lists[0]; i++) {
+        if (index < lists[i].count)
+            setting = &lists[i].items[index];
         else
-            return NULL;
+            index -= lists[i].count;
     }
+    if (setting == NULL)
+        return NULL;
+    walk->index += walk->next == NULL ? 1 : 0;
     walk->next = setting->overridden;
     return setting;
 }
@@ -75,7 +95,7 @@ enum truth offence_truth(const struct scene *scene, const struct rule_node *leaf
     const struct setting *setting;
     while ((setting = offence_next(scene->conf, &walk)) != NULL) {
         enum offence_kind kind;
-        if (!offence_of(leaf, setting, &kind))
+        if (!offence_of(scene->conf, leaf, setting, &kind))
             continue;
         enum truth truth = offence_kind_truth(kind);
         worst = truth < worst ? truth : worst;

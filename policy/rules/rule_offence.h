@@ -15,18 +15,20 @@ enum offence_kind {
     OFFENCE_EMBEDDED,
     OFFENCE_PLACEHOLDER, /* truth unknown; all others are violations */
     OFFENCE_NEAR_MISS,
+    OFFENCE_INEFFECTIVE,
     OFFENCES
 };
 
 /* Whether setting offends against one operator; *kind is then how. */
-bool offence_of(const struct rule_node *leaf, const struct setting *setting,
-                enum offence_kind *kind);
+bool offence_of(const struct effective *conf, const struct rule_node *leaf,
+                const struct setting *setting, enum offence_kind *kind);
 
 /* UNKNOWN for a placeholder, FALSE for all else. */
 enum truth offence_kind_truth(enum offence_kind kind);
 
 /* Walks every setting that stands somewhere: those in force, what they override
- * (it is still written there), and those that Spark ignores. *step begins at 0;
+ * (it is still written there), those that Spark ignores, and those of the job's
+ * source that have no effect. *step begins at 0;
  * NULL at the end. */
 struct offence_walk {
     size_t index;

@@ -37,6 +37,8 @@ static const struct operator_row rows[OPERATORS] = {
                         "no setting of these keys holds a secret inside its text"},
     [OP_NO_NEAR_MISS] = {"no-near-miss", OPERAND_FAMILY, false, true, "", "",
                          "no key is a slip of the hand away from a security key"},
+    [OP_NO_INEFFECTIVE] = {"no-ineffective", OPERAND_FAMILY, false, true, "", "",
+                           "no security key is set in the job's source where it has no effect"},
 };
 
 const struct operator_row *operator_row(enum operator_id id) {

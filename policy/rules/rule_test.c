@@ -34,10 +34,12 @@ int rule_example_conf(const struct rule_example *example, struct arena *arena,
                       struct effective *ret, struct error *err) {
     struct setting *settings = arena_array(arena, example->count, sizeof *settings);
     struct setting *ignored = arena_array(arena, example->count, sizeof *ignored);
-    if (settings == NULL || ignored == NULL)
+    struct setting *ineffective = arena_array(arena, example->count, sizeof *ineffective);
+    if (settings == NULL || ignored == NULL || ineffective == NULL)
         return memory_fault(err);
     struct effective conf = {.settings = settings,
                              .ignored = ignored,
+                             .ineffective = ineffective,
                              .unset = {.kind = ORIGIN_UNSET, .file = "example", .line = 1}};
     for (size_t i = 0; i < example->count; i++) {
         const char *value = example->pairs[i].value;
@@ -47,7 +49,10 @@ int rule_example_conf(const struct rule_example *example, struct arena *arena,
         struct setting setting = {.key = example->pairs[i].key,
                                   .value = value,
                                   .origin = {.file = "example", .line = i + 1, .column = 1}};
-        if (text_starts(setting.key, "spark."))
+        if (text_starts(setting.key, RULE_EXAMPLE_INEFFECTIVE)) {
+            setting.key += strlen(RULE_EXAMPLE_INEFFECTIVE);
+            ineffective[conf.ineffective_count++] = setting;
+        } else if (text_starts(setting.key, "spark."))
             settings[conf.count++] = setting;
         else
             ignored[conf.ignored_count++] = setting;
@@ -165,7 +170,7 @@ static const char *other_word(const struct rule_node *leaf) {
 }
 
 static int mutate_words(struct tester *t, const struct rule_node *leaf) {
-    if (leaf->op == OP_NO_NEAR_MISS)
+    if (operator_row(leaf->op)->operand == OPERAND_FAMILY)
         return 0;
     for (size_t i = 0; i < leaf->word_count; i++) {
         const char **words = arena_array(t->arena, leaf->word_count, sizeof *words);

@@ -4,6 +4,7 @@
 
 #include "sidecar/base/arena.h"
 #include "sidecar/base/buffer.h"
+#include "sidecar/base/text.h"
 
 static bool is_mark(char c) {
     return c == UNKNOWN_OPEN || c == UNKNOWN_CLOSE;
@@ -44,6 +45,16 @@ const char *unknown_show(struct arena *arena, const char *text) {
             *out++ = *p;
     *out = '\0';
     return shown;
+}
+
+void unknown_escape(struct buffer *out, const char *text, size_t length) {
+    size_t start = 0;
+    for (size_t i = 0; i < length; i++)
+        if (is_mark(text[i])) {
+            text_escape(out, text + start, i - start);
+            start = i + 1;
+        }
+    text_escape(out, text + start, length - start);
 }
 
 void unknown_forbid(char *bytes, size_t length) {

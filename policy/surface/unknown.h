@@ -31,6 +31,9 @@ const char *unknown_text(struct arena *arena, const char *written, size_t length
  * a copy in the arena; NULL when exhausted. */
 const char *unknown_show(struct arena *arena, const char *text);
 
+/* Appends text as text_escape does, without the marks. */
+void unknown_escape(struct buffer *out, const char *text, size_t length);
+
 /* Takes marks out of bytes that come from outside, in place: '?' stands instead. */
 void unknown_forbid(char *bytes, size_t length);
 

@@ -196,7 +196,8 @@ const struct room_row room_table[] = {
      POLICY_BELOW " policy/surface policy/effective policy/plaintext policy/data/catalogue "
                   "policy/data/packs",
      ""},
-    {"policy/report", POLICY_BELOW " policy/effective policy/plaintext policy/rules", ""},
+    {"policy/report", POLICY_BELOW " policy/surface policy/effective policy/plaintext policy/rules",
+     ""},
     {"policy/data/catalogue", POLICY_BELOW, ""},
     {"policy/data/compile", POLICY_BELOW " policy/rules", ""}, /* a tool of the build */
     {"policy/data/packs", POLICY_BELOW " policy/rules", ""},

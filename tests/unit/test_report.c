@@ -186,7 +186,7 @@ static void a_pass_says_what_it_rests_on(void **state) {
     make_report(&t, "spark.master local\nspark.io.encryption.enabled true\n");
     report_text(&t.report, false, &t.out);
     assert_string_equal(
-        t.out.data, "verdict: pass: 0 violations; 18 rules of spark-production, spark-baseline\n");
+        t.out.data, "verdict: pass: 0 violations; 19 rules of spark-production, spark-baseline\n");
     free_report(&t);
 }
 
@@ -389,7 +389,7 @@ static void packs_rules_and_tests_are_reported(void **state) {
     out = buffer_make(LIMIT_REPORT_BYTES);
     report_tests_text(&test, 1, &out);
     assert_holds(out.data, "a.yaml:3:4: PLAINTEXT-ENV-001: no \"example\"\n");
-    assert_holds(out.data, "9 rules, 2 examples, 3 mutants: 1 faults");
+    assert_holds(out.data, "10 rules, 2 examples, 3 mutants: 1 faults");
     buffer_free(&out);
     out = buffer_make(LIMIT_REPORT_BYTES);
     report_tests_json(&test, 1, &out);
