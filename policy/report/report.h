@@ -47,7 +47,8 @@ void report_error_json(const struct error *err, struct buffer *out);
 void report_rule_ids(const struct finding *findings, size_t count, struct buffer *out);
 
 /* A copy of conf in which every value that rule_must_hide names, also of
- * what is overridden or ignored, reads "(redacted)". 0, or -1 with ERROR_MEMORY. */
+ * what is overridden or ignored, reads "(redacted)"; unknown parts of others read as
+ * they are written. 0, or -1 with ERROR_MEMORY. */
 int report_redact(const struct effective *conf, struct arena *arena, struct effective *ret,
                   struct error *err);
 

@@ -8,8 +8,9 @@
  *
  * A PLAINTEXT or near-miss rule gives one finding for each offending setting,
  * also for one that is overridden or that Spark ignores: it stands there all the
- * same. A setting belongs to the first PLAINTEXT rule that reports it. Any other
- * rule gives one finding, about the leaf that decides it. */
+ * same. Of a loose configuration these rules alone are judged. A setting belongs to the first
+ * PLAINTEXT rule that reports it. Any other rule gives one finding, about the leaf that decides it.
+ */
 #ifndef ARRESTOR_POLICY_RULE_CHECK_H
 #define ARRESTOR_POLICY_RULE_CHECK_H
 

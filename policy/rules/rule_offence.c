@@ -1,12 +1,19 @@
 #include "policy/rules/rule_offence.h"
 
+#include <string.h>
+
 #include "policy/data/catalogue/catalogue.h"
 #include "policy/plaintext/plaintext.h"
+#include "policy/surface/unknown.h"
 
 static bool holds_plaintext(const struct rule_node *leaf, const struct setting *setting,
                             enum offence_kind *kind) {
     if (!globs_match(leaf, setting->key) || !plaintext_key_is_secret(setting->key))
         return false;
+    if (unknown_in(setting->value)) {
+        *kind = OFFENCE_PLACEHOLDER;
+        return true;
+    }
     switch (plaintext_classify(setting->key, setting->value)) {
     case VALUE_LITERAL:
         *kind = OFFENCE_LITERAL;
@@ -28,13 +35,19 @@ static bool holds_plaintext(const struct rule_node *leaf, const struct setting *
     return false;
 }
 
+/* Whether no part of these bytes is unknown. */
+static bool is_told(const char *bytes, size_t length) {
+    return memchr(bytes, (unsigned char)UNKNOWN_OPEN, length) == NULL &&
+           memchr(bytes, (unsigned char)UNKNOWN_CLOSE, length) == NULL;
+}
+
 static bool holds_embedded(const struct rule_node *leaf, const struct setting *setting,
                            enum offence_kind *kind) {
     size_t offset, length;
     if (!globs_match(leaf, setting->key) ||
         !plaintext_find_embedded(setting->key, setting->value, &offset, &length))
         return false;
-    *kind = OFFENCE_EMBEDDED;
+    *kind = is_told(setting->value + offset, length) ? OFFENCE_EMBEDDED : OFFENCE_PLACEHOLDER;
     return true;
 }
 

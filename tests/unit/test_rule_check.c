@@ -216,37 +216,6 @@ static void judge_again(struct fixture *f) {
     assert_int_equal(rule_check(&f->set, &f->conf, f->mode, &f->arena, &f->found, &f->err), 0);
 }
 
-static void what_nobody_set_is_unknown_where_something_unknown_may_set_it(void **state) {
-    (void)state;
-    struct fixture f;
-    fixture_make(&f);
-    load_rules(&f, RULE_HEAD "  require: {spark.authenticate: true}\n" RULE_TAIL);
-    read_conf(&f, "spark.master yarn\n");
-    f.conf.open = &somewhere;
-    judge_again(&f);
-    assert_int_equal(f.found.count, 1);
-    assert_int_equal(f.found.items[0].truth, TRUTH_UNKNOWN);
-    assert_holds(f.found.items[0].message, "submit.sh:7:9 may set it");
-    read_conf(&f, "spark.master yarn\nspark.authenticate false\n");
-    f.conf.open = &somewhere;
-    judge_again(&f);
-    assert_int_equal(f.found.items[0].truth, TRUTH_FALSE);
-    fixture_free(&f);
-}
-
-static void settings_of_no_launch_are_judged_for_what_stands_there_only(void **state) {
-    (void)state;
-    struct fixture f;
-    fixture_make(&f);
-    use_pack(&f, "spark-production");
-    read_conf(&f, "DB_PASSWORD example-of-a-password\nLANG C\n");
-    f.conf.loose = true;
-    judge_again(&f);
-    assert_int_equal(f.found.count, 1);
-    assert_string_equal(f.found.items[0].key, "DB_PASSWORD");
-    fixture_free(&f);
-}
-
 static void a_security_key_without_effect_is_found_and_no_other_one(void **state) {
     (void)state;
     struct fixture f;
@@ -263,22 +232,6 @@ static void a_security_key_without_effect_is_found_and_no_other_one(void **state
     assert_int_equal(f.found.count, 1);
     assert_int_equal(f.found.items[0].origin.line, 7);
     assert_holds(f.found.items[0].message, "without effect");
-    fixture_free(&f);
-}
-
-static void an_unknown_part_is_shown_as_it_is_written(void **state) {
-    (void)state;
-    struct fixture f;
-    fixture_make(&f);
-    load_rules(&f, RULE_HEAD "  require: {spark.ui.enabled: false}\n" RULE_TAIL);
-    read_conf(&f, "spark.master yarn\n");
-    struct setting open = {.key = "spark.ui.enabled", .value = "\xFE$UI\xFF", .origin = somewhere};
-    f.conf.settings = &open;
-    f.conf.count = 1;
-    judge_again(&f);
-    assert_int_equal(f.found.count, 1);
-    assert_int_equal(f.found.items[0].truth, TRUTH_UNKNOWN);
-    assert_string_equal(f.found.items[0].excerpt, "spark.ui.enabled $UI");
     fixture_free(&f);
 }
 
@@ -418,10 +371,7 @@ int main(void) {
         cmocka_unit_test(a_placeholder_gives_way_to_a_violation),
         cmocka_unit_test(each_jvm_is_judged_by_its_own_options),
         cmocka_unit_test(a_near_miss_names_the_key_that_was_meant),
-        cmocka_unit_test(what_nobody_set_is_unknown_where_something_unknown_may_set_it),
-        cmocka_unit_test(settings_of_no_launch_are_judged_for_what_stands_there_only),
         cmocka_unit_test(a_security_key_without_effect_is_found_and_no_other_one),
-        cmocka_unit_test(an_unknown_part_is_shown_as_it_is_written),
         cmocka_unit_test(effect_and_verdict_follow_truth_severity_and_mode),
         cmocka_unit_test(the_gravest_finding_comes_first),
         cmocka_unit_test(no_rules_never_pass),
