@@ -35,9 +35,30 @@ def pytest_configure(config):
 
 def pytest_addoption(parser):
     parser.addoption("--watched", action="store_true", help="there is a tracer above: make calls")
+    parser.addoption("--taken", metavar="DIRECTORY", help="another run works on the same modules; here each says which")
+    parser.addoption("--from", dest="end", choices=["first", "last"], default="first", help="which module to begin with")
+
+
+def take(directory, module):
+    """Whether this run has this module; the other one has it if it was there before."""
+    try:
+        pathlib.Path(directory, f"{module}.{os.getpid()}").touch()
+        os.link(pathlib.Path(directory, f"{module}.{os.getpid()}"), pathlib.Path(directory, module))
+    except FileExistsError:
+        return pathlib.Path(directory, module).samefile(pathlib.Path(directory, f"{module}.{os.getpid()}"))
+    return True
+
+
+def pytest_runtest_protocol(item):
+    """None: the test runs; True: it is the other run's."""
+    taken = item.config.getoption("--taken")
+    return None if taken is None or take(taken, item.path.name) else True
 
 
 def pytest_collection_modifyitems(config, items):
+    if config.getoption("end") == "last":
+        modules = list(dict.fromkeys(item.path for item in items))
+        items.sort(key=lambda item: -modules.index(item.path))  # stable: a module's own order stays
     modes = {"unsanitized": house.SANITIZED, "unwatched": config.getoption("--watched")}
     for item in items:
         for mode in (mode for mode, is_on in modes.items() if is_on):
