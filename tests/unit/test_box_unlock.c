@@ -217,7 +217,7 @@ static void write_pair(const struct box_key_file *keys, bool box_too) {
 /* Rekeys without end, as the command does it, until it is killed. */
 static void rekey_for_ever(void) {
     struct error failed;
-    (void)alarm(60); /* where an assertion ends the test first */
+    (void)alarm(600); /* where an assertion ends the test first */
     for (;;) {
         struct box_key_file keys = {.count = 2};
         unsigned char fresh[BOX_KEY_BYTES];
