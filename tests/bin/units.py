@@ -21,10 +21,10 @@ def count_unit(status, output):
                   len(re.findall(r"^not ok\b", told, flags=re.M)))
 
 
-def run_unit(command, timeout=None):
+def run_unit(command, timeout=None, **environment):
     """(status, output) of a unit that is run quietly."""
     try:
-        done = subprocess.run(command, env={**os.environ, "CMOCKA_MESSAGE_OUTPUT": "TAP"}, text=True, errors="replace",
+        done = subprocess.run(command, env={**os.environ, **environment, "CMOCKA_MESSAGE_OUTPUT": "TAP"}, text=True, errors="replace",
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout, check=False)
     except subprocess.TimeoutExpired as late:
         said = (late.stdout or b"").decode(errors="replace")
