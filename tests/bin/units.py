@@ -25,7 +25,8 @@ def run_unit(command, timeout=None, **environment):
     """(status, output) of a unit that is run quietly."""
     try:
         done = subprocess.run(command, env={**os.environ, **environment, "CMOCKA_MESSAGE_OUTPUT": "TAP"},
-                              text=True, errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout, check=False)
+                              text=True, errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              timeout=timeout, check=False)
     except subprocess.TimeoutExpired as late:
         said = (late.stdout or b"").decode(errors="replace")
         return 124, f"{said}\nnot ok - it did not end within {timeout} s\n"
