@@ -15,6 +15,22 @@ struct arena;
 struct buffer;
 struct error;
 
+/* How many files of a kind, or passed over for a reason. */
+struct report_count {
+    const char *name;
+    size_t count;
+};
+
+/* What was read, where inputs are files. */
+struct report_read {
+    const struct report_count *kinds; /* only those of which there are any */
+    size_t kind_count;
+    const struct report_count *skipped; /* beneath directories; only those of which there are any */
+    size_t skipped_count;
+    size_t launches;
+    bool walked; /* a directory was among the inputs */
+};
+
 /* One judgement over all named inputs. */
 struct report {
     enum verdict verdict;
@@ -28,6 +44,8 @@ struct report {
     size_t input_count;
     const struct error *errors; /* one for each input that could not be read */
     size_t error_count;
+    const struct report_read *read; /* NULL: a command line */
+    size_t unlisted;                /* findings and errors beyond those that are listed */
 };
 
 /* For people: one paragraph a finding, then a summary. Errors are not repeated
@@ -56,6 +74,15 @@ int report_redact(const struct effective *conf, struct arena *arena, struct effe
  * it overrides below it; or {"settings": […], "ignored": […], "notes": […]}. */
 void report_effective_text(const struct effective *redacted, struct buffer *out);
 void report_effective_json(const struct effective *redacted, struct buffer *out);
+
+/* Lines "key=value" that Java reads back: what a properties file would hold. What stands
+ * without "spark." is left out, as Spark does. */
+void report_effective_properties(const struct effective *redacted, struct buffer *out);
+
+/* Before one of several launches: its title and place; in JSON the members "title" and
+ * "origin" of an object, and "launch", whose value is to follow. */
+void report_title(const char *title, const struct origin *origin, bool json, bool first,
+                  struct buffer *out);
 
 /* What a redacted configuration says about one key. */
 struct report_why {

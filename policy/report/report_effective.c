@@ -4,6 +4,7 @@
 #include "policy/report/report_json.h"
 #include "policy/report/report_line.h"
 #include "policy/rules/rule_hide.h"
+#include "policy/surface/properties.h"
 #include "policy/surface/unknown.h"
 #include "sidecar/base/arena.h"
 #include "sidecar/base/buffer.h"
@@ -127,4 +128,27 @@ void report_effective_json(const struct effective *redacted, struct buffer *out)
     buffer_text(out, ",\n \"notes\": ");
     json_notes(out, redacted->notes, redacted->note_count);
     buffer_text(out, "}\n");
+}
+
+void report_effective_properties(const struct effective *redacted, struct buffer *out) {
+    for (size_t i = 0; i < redacted->count; i++)
+        properties_write(redacted->settings[i].key, redacted->settings[i].value, out);
+}
+
+void report_title(const char *title, const struct origin *origin, bool json, bool first,
+                  struct buffer *out) {
+    if (json) {
+        buffer_text(out, first ? "\n {" : ",\n {");
+        json_field(out, "title", title);
+        buffer_text(out, ", \"origin\": ");
+        json_origin(out, origin);
+        buffer_text(out, ", \"launch\": ");
+        return;
+    }
+    buffer_text(out, first ? "" : "\n");
+    buffer_text(out, "# ");
+    text_escape(out, title, strlen(title));
+    buffer_text(out, " (");
+    line_origin(out, origin);
+    buffer_text(out, ")\n");
 }

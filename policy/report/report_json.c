@@ -120,17 +120,35 @@ void report_error_json(const struct error *err, struct buffer *out) {
     buffer_text(out, "}\n");
 }
 
-static void json_errors(struct buffer *out, const struct report *report) {
-    if (report->error_count == 0)
+void json_errors(struct buffer *out, const struct error *errors, size_t count) {
+    if (count == 0)
         return;
     buffer_text(out, ",\n \"error\": ");
-    json_error(out, &report->errors[0]);
+    json_error(out, &errors[0]);
     buffer_text(out, ",\n \"errors\": [");
-    for (size_t i = 0; i < report->error_count; i++) {
+    for (size_t i = 0; i < count; i++) {
         buffer_text(out, i == 0 ? "\n  " : ",\n  ");
-        json_error(out, &report->errors[i]);
+        json_error(out, &errors[i]);
     }
     buffer_text(out, "]");
+}
+
+void json_counts(struct buffer *out, const struct report_count *counts, size_t count) {
+    buffer_char(out, '{');
+    for (size_t i = 0; i < count; i++) {
+        buffer_text(out, i == 0 ? "" : ", ");
+        json_text(out, counts[i].name);
+        buffer_printf(out, ": %zu", counts[i].count);
+    }
+    buffer_char(out, '}');
+}
+
+void json_read(struct buffer *out, const struct report_read *read) {
+    buffer_text(out, ",\n \"kinds\": ");
+    json_counts(out, read->kinds, read->kind_count);
+    buffer_text(out, ", \"skipped\": ");
+    json_counts(out, read->skipped, read->skipped_count);
+    buffer_printf(out, ", \"launches\": %zu", read->launches);
 }
 
 void report_json(const struct report *report, struct buffer *out) {
@@ -152,6 +170,9 @@ void report_json(const struct report *report, struct buffer *out) {
     json_notes(out, report->notes, report->note_count);
     buffer_text(out, ",\n \"inputs\": ");
     json_texts(out, report->inputs, report->input_count);
-    json_errors(out, report);
+    if (report->read != NULL)
+        json_read(out, report->read);
+    buffer_printf(out, ", \"unlisted\": %zu", report->unlisted);
+    json_errors(out, report->errors, report->error_count);
     buffer_text(out, "}\n");
 }

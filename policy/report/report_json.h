@@ -7,6 +7,7 @@
 #include "policy/effective/setting.h"
 
 struct buffer;
+struct error;
 
 /* A JSON string, or null. */
 void json_text(struct buffer *out, const char *text);
@@ -26,5 +27,17 @@ void json_setting(struct buffer *out, const struct setting *setting);
 
 /* A list of texts as a JSON array. */
 void json_texts(struct buffer *out, const char *const *texts, size_t count);
+
+struct report_count;
+struct report_read;
+
+/* {"NAME": COUNT, …} */
+void json_counts(struct buffer *out, const struct report_count *counts, size_t count);
+
+/* ",", and the members "kinds", "skipped" and "launches". */
+void json_read(struct buffer *out, const struct report_read *read);
+
+/* Of errors: ",", and the members "error" (the first) and "errors"; nothing without any. */
+void json_errors(struct buffer *out, const struct error *errors, size_t count);
 
 #endif

@@ -12,4 +12,9 @@ void line_origin(struct buffer *out, const struct origin *origin);
 /* One line: origin, "note", the sentence. */
 void line_note(struct buffer *out, const struct note *note);
 
+struct report_read;
+
+/* One line: what was read and what was passed over. */
+void line_read(struct buffer *out, const struct report_read *read);
+
 #endif

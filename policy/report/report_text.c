@@ -130,6 +130,10 @@ void report_text(const struct report *report, bool colour, struct buffer *out) {
         add_finding(out, &report->findings[i], colour);
     for (size_t i = 0; i < report->note_count; i++)
         line_note(out, &report->notes[i]);
+    if (report->unlisted > 0)
+        buffer_printf(out, "%zu more are counted and not listed\n", report->unlisted);
+    if (report->read != NULL && report->read->walked)
+        line_read(out, report->read);
     add_summary(out, report, colour);
 }
 

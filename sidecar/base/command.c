@@ -196,16 +196,31 @@ int command_fail(const struct error *err) {
     return error_status(err->code);
 }
 
+/* Whether the argument of an option, "a|b|c", has that word. */
+static bool offers(const struct command *command, const char *name, const char *word) {
+    size_t length = strlen(word);
+    for (size_t i = 0; i < COMMAND_OPTIONS && command->options[i].name != NULL; i++) {
+        const char *at = command->options[i].argument;
+        if (at == NULL || strcmp(command->options[i].name, name) != 0)
+            continue;
+        for (size_t size; *at != '\0'; at += size + (at[size] == '|' ? 1 : 0)) {
+            size = strcspn(at, "|");
+            if (size == length && memcmp(at, word, size) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
 int command_format(const struct invocation *call, bool *json, struct error *err) {
     const char *format = command_value(call, "format");
     if (format == NULL || strcmp(format, "text") == 0) {
         *json = false;
         return 0;
     }
-    if (strcmp(format, "json") == 0) {
-        *json = true;
+    *json = strcmp(format, "json") == 0;
+    if (*json || offers(call->command, "format", format))
         return 0;
-    }
     error_set(err, ERROR_USAGE, "unknown format %s", format);
     error_at(err, call->command->name, 0, 0);
     return error_todo(err, "write --format text or --format json");

@@ -79,7 +79,8 @@ int command_descriptor(const struct invocation *call, const char *option, int *r
 /* Prints err to standard error and gives its exit status. */
 int command_fail(const struct error *err);
 
-/* ERROR_USAGE unless --format is absent or one of text, json; *json tells. */
+/* ERROR_USAGE unless --format is absent, or text, json, or another of the words that the
+ * option's row offers ("text|json|properties"); *json tells. */
 int command_format(const struct invocation *call, bool *json, struct error *err);
 
 /* Whether to write colour to fd: a terminal, no NO_COLOR, TERM not dumb

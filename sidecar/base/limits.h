@@ -16,6 +16,14 @@
 #define LIMIT_CONFIG_BYTES      (256u * 1024u)
 #define LIMIT_INPUT_BYTES       (8u * 1024u * 1024u)
 #define LIMIT_INPUT_FILES       1024
+#define LIMIT_WALK_FILES        1000000 /* beneath the directories of one run */
+#define LIMIT_WALK_ENTRIES      65536   /* of one directory */
+#define LIMIT_WALK_DEPTH        64
+#define LIMIT_WALK_PATH         4096
+#define LIMIT_IGNORE_BYTES      (1024u * 1024u) /* a .gitignore */
+#define LIMIT_IGNORE_PATTERN    1024            /* a longer one matches nothing */
+#define LIMIT_INPUT_FAULTS      1024            /* errors about inputs that a report lists */
+#define LIMIT_XML_DEPTH         64
 #define LIMIT_PACK_BYTES        (1024u * 1024u)
 #define LIMIT_ARGUMENT_BYTES    (2u * 1024u * 1024u)
 #define LIMIT_ARGUMENTS         65536

@@ -76,18 +76,21 @@ static void limit_resources(const struct role_row *row) {
     (void)setrlimit(RLIMIT_NOFILE, &files);
 }
 
-/* The tool works on files that the caller names, as the caller could without us. */
-static unsigned kept_capabilities(enum role role) {
-    return role == ROLE_TOOL ? 1u << CAP_DAC_OVERRIDE : 0;
+/* The tool works on files that the caller names, as the caller could without us; so does
+ * the judge, beneath the directories that the caller names. */
+static unsigned kept_capabilities(enum role role, const struct confine_request *request) {
+    bool walks = role == ROLE_JUDGE && request->path_count > 0;
+    return role == ROLE_TOOL ? 1u << CAP_DAC_OVERRIDE : walks ? 1u << CAP_DAC_READ_SEARCH : 0;
 }
 
 static int climb_drop(enum role role, const struct confine_request *request,
                       struct protections *state, struct error *err) {
     bool drops = geteuid() == 0 && request->uid != (uid_t)-1;
-    drop_bounding_set(kept_capabilities(role));
+    unsigned kept = kept_capabilities(role, request);
+    drop_bounding_set(kept);
     if (drops && drop_identity(request->uid, request->gid, err) != 0)
         return -1;
-    if (drop_capabilities(drops ? 0 : kept_capabilities(role), err) != 0)
+    if (drop_capabilities(drops ? 0 : kept, err) != 0)
         return -1;
     if (role_table[role].identity == IDENTITY_SERVICE)
         state->state[PROTECTION_IDENTITY] = drops ? STATE_ON : STATE_DEGRADED;
@@ -171,7 +174,8 @@ int confine_climb(enum role role, const struct confine_request *request, struct 
         return -1;
     if (answers && trap_install(err) != 0)
         return -1;
-    if (filter_load(row->calls, answers, &state.state[PROTECTION_SECCOMP], err) != 0)
+    uint32_t calls = row->calls | (request->path_count > 0 ? row->beneath : 0);
+    if (filter_load(calls, answers, &state.state[PROTECTION_SECCOMP], err) != 0)
         return -1;
     *ret = state;
     return 0;

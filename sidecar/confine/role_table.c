@@ -41,11 +41,13 @@ const struct role_row role_table[ROLES] =
                 .confined = true,
                 .dies_with_parent = true,
                 .calls = CALLS_BASE | CALLS_CHANNEL,
+                .beneath = CALLS_READ,
                 .files = 2048,
                 .slots = {SLOT_CHANNEL, SLOT_CONFIG, SLOT_CONF, SLOT_ARGUMENTS, SLOT_ENVIRONMENT,
                           SLOT_MERGED, SLOT_REPORT},
                 .rooms = "sidecar/base sidecar/yaml sidecar/wire sidecar/confine sidecar/config "
                          "sidecar/judge policy/input policy/surface policy/surface/kind "
+                         "policy/surface/hadoop "
                          "policy/effective policy/rules policy/plaintext policy/report "
                          "policy/data/catalogue policy/data/packs",
             },
@@ -170,7 +172,7 @@ const struct room_row room_table[] = {
      "policy/plaintext "
      "policy/report policy/data/catalogue policy/data/packs",
      ""},
-    {"policy/input", POLICY_BELOW, "open opendir"},
+    {"policy/input", POLICY_BELOW, "open openat opendir"},
     {"policy/surface", POLICY_BELOW, ""},
     {"policy/surface/shell", POLICY_BELOW " policy/surface", ""},
     {"policy/surface/tree", POLICY_BELOW " policy/surface", ""},

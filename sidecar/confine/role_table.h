@@ -39,6 +39,7 @@ struct role_row {
                                           and mount still kill */
     const char *program;               /* executable; NULL: arrestor */
     uint32_t calls;                    /* CALLS_… */
+    uint32_t beneath;                  /* CALLS_… further, where it was given paths */
     uint32_t files;                    /* RLIMIT_NOFILE */
     enum slot slots[LIMIT_ROLE_SLOTS]; /* ends at SLOT_NONE */
     const char *rooms;                 /* directories whose code it runs, by blanks */

@@ -146,7 +146,7 @@ static int judge_words(const struct invocation *call, struct gate *gate, struct 
         return -1;
     if (!session->inputs.plan.arguments.launches)
         return 0;
-    return judge_session_confine(err) != 0 ? -1 : judge(gate, err);
+    return judge_session_confine(&gate->session, err) != 0 ? -1 : judge(gate, err);
 }
 
 static int run_gate(const struct invocation *call) {

@@ -6,8 +6,8 @@
 #include "sidecar/base/error.h"
 #include "sidecar/base/limits.h"
 
-static int judge_conf(struct judgement *judgement, const struct rule_set *set,
-                      struct check_mode mode, struct arena *arena, struct error *err) {
+int judge_conf(struct judgement *judgement, const struct rule_set *set, struct check_mode mode,
+               struct arena *arena, struct error *err) {
     if (rule_check(set, &judgement->conf, mode, arena, &judgement->findings, err) != 0)
         return -1;
     judgement->verdict = rule_verdict(judgement->findings.items, judgement->findings.count);
@@ -20,16 +20,6 @@ int judge_launch(const struct launch_plan *plan, const struct launch_sources *so
                  struct judgement *ret, struct error *err) {
     if (launch_resolve(plan, sources, injected, injected_count, arena, &ret->conf, err) != 0)
         return -1;
-    return judge_conf(ret, set, mode, arena, err);
-}
-
-int judge_file(const struct input_file *file, int spark_major, int spark_minor,
-               const struct rule_set *set, struct check_mode mode, struct arena *arena,
-               struct judgement *ret, struct error *err) {
-    if (file_resolve(file, arena, &ret->conf, err) != 0)
-        return -1;
-    ret->conf.spark_major = spark_major;
-    ret->conf.spark_minor = spark_minor;
     return judge_conf(ret, set, mode, arena, err);
 }
 

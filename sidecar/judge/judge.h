@@ -24,11 +24,10 @@ int judge_launch(const struct launch_plan *plan, const struct launch_sources *so
                  const struct rule_set *set, struct check_mode mode, struct arena *arena,
                  struct judgement *ret, struct error *err);
 
-/* Judges a conf file alone. The version of Spark, 0, 0 where it is not known. 0,
- * or -1 with the errors of file_resolve and rule_check. */
-int judge_file(const struct input_file *file, int spark_major, int spark_minor,
-               const struct rule_set *set, struct check_mode mode, struct arena *arena,
-               struct judgement *ret, struct error *err);
+/* Judges judgement->conf, which the caller has resolved. 0, or -1 with the errors of
+ * rule_check. */
+int judge_conf(struct judgement *judgement, const struct rule_set *set, struct check_mode mode,
+               struct arena *arena, struct error *err);
 
 /* Renders a judgement of a launch, for people or as one JSON object. */
 void judge_report(const struct judgement *judgement, const struct rule_set *set,

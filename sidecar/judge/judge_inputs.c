@@ -1,12 +1,17 @@
 #include "sidecar/judge/judge_inputs.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "policy/input/walk.h"
 #include "policy/rules/rule_operators.h"
+#include "policy/surface/kind/kind.h"
 #include "sidecar/base/arena.h"
 #include "sidecar/base/command.h"
 #include "sidecar/base/limits.h"
+#include "sidecar/base/text.h"
+#include "sidecar/confine/confine.h"
 
 #define STANDARD_INPUT "standard input"
 
@@ -20,21 +25,56 @@ static int usage_fault(const struct invocation *call, const char *what, struct e
     return error_todo(err, "see arrestor %s --help", call->command->name);
 }
 
+/* Settings alone name no file that is to be read with them. */
+static bool names_nothing(const char *path) {
+    static const char *const ends[] = {".conf", ".properties", ".xml"};
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
+        if (text_ends(path, ends[i]))
+            return true;
+    return false;
+}
+
+/* Opens the directory of a file, once for all files of it. Where it cannot be opened,
+ * nothing can be looked for in it. */
+static int open_around(struct judge_inputs *inputs, struct judge_input *input, struct arena *arena,
+                       struct error *err) {
+    const char *slash = strrchr(input->path, '/');
+    size_t length = slash == NULL ? 0 : (size_t)(slash + 1 - input->path);
+    input->beside = arena_text(arena, input->path, length);
+    if (input->beside == NULL)
+        return memory_fault(err);
+    for (const struct judge_input *other = inputs->items; other < input; other++)
+        if (other->beside != NULL && strcmp(other->beside, input->beside) == 0) {
+            input->around = other->around;
+            return 0;
+        }
+    walk_open(length == 0 ? "." : input->beside, &input->around);
+    return 0;
+}
+
 static int open_named(const struct invocation *call, struct judge_inputs *inputs, const char *path,
-                      struct error *err) {
+                      struct arena *arena, struct error *err) {
     struct judge_input *input = &inputs->items[inputs->count];
+    struct stat st;
     for (size_t i = 0; i < inputs->count; i++)
         if (strcmp(inputs->items[i].path, path) == 0)
             return usage_fault(call, "an input is named twice", err);
     inputs->count++;
-    *input = (struct judge_input){.path = path, .label = path, .fd = -1};
+    *input = (struct judge_input){.path = path, .label = path, .fd = -1, .around = -1};
     if (strcmp(path, "-") == 0) {
         input->label = STANDARD_INPUT;
         input->fd = STDIN_FILENO;
         return 0;
     }
-    (void)input_open(path, &input->fd, &input->fault);
-    return 0;
+    walk_open(path, &input->fd);
+    input->is_directory = input->fd >= 0;
+    if (!input->is_directory && input_open(path, &input->fd, &input->fault) != 0)
+        return 0;
+    if (fstat(input->fd, &st) == 0) {
+        input->device = st.st_dev;
+        input->inode = st.st_ino;
+    }
+    return input->is_directory || names_nothing(path) ? 0 : open_around(inputs, input, arena, err);
 }
 
 static int open_files(const struct invocation *call, char *const *operands, size_t count,
@@ -45,7 +85,7 @@ static int open_files(const struct invocation *call, char *const *operands, size
     if (inputs->items == NULL)
         return memory_fault(err);
     for (size_t i = 0; i < count; i++)
-        if (open_named(call, inputs, operands[i], err) != 0)
+        if (open_named(call, inputs, operands[i], arena, err) != 0)
             return -1;
     return 0;
 }
@@ -53,7 +93,10 @@ static int open_files(const struct invocation *call, char *const *operands, size
 /* What --spark says, else the version of the Spark that would be started. */
 static int find_version(const struct invocation *call, struct judge_inputs *inputs,
                         struct error *err) {
-    const char *said = command_value(call, "spark");
+    const char *option = command_value(call, "spark") == NULL ? "spark-version" : "spark";
+    const char *said = command_value(call, option), *other = command_value(call, "spark-version");
+    if (said != NULL && other != NULL && strcmp(said, other) != 0)
+        return usage_fault(call, "--spark and --spark-version are one option", err);
     if (said == NULL) {
         if (inputs->launch.spark_home != NULL)
             input_spark_version(inputs->launch.spark_home, &inputs->spark_major,
@@ -63,7 +106,31 @@ static int find_version(const struct invocation *call, struct judge_inputs *inpu
     if (rule_version_parse(said, &inputs->spark_major, &inputs->spark_minor) == 0 &&
         inputs->spark_major > 0)
         return 0;
-    return usage_fault(call, "--spark takes a version as in 3.5", err);
+    error_set(err, ERROR_USAGE, "--%s takes a version as in 3.5", option);
+    error_at(err, call->command->name, 0, 0);
+    return error_todo(err, "see arrestor %s --help", call->command->name);
+}
+
+/* What --as says. */
+static int find_kind(const struct invocation *call, struct judge_inputs *inputs,
+                     struct error *err) {
+    const char *said = command_value(call, "as");
+    const char *names[LIMIT_CONFIG_WORDS];
+    size_t count = kind_count < LIMIT_CONFIG_WORDS ? kind_count : LIMIT_CONFIG_WORDS;
+    if (said == NULL)
+        return 0;
+    if (call->has_rest)
+        return usage_fault(call, "--as is for files, not for a command line", err);
+    inputs->as = kind_find(said);
+    if (inputs->as != NULL)
+        return 0;
+    for (size_t i = 0; i < count; i++)
+        names[i] = kind_table[i].name;
+    const char *near = text_nearest(said, names, count);
+    error_set(err, ERROR_USAGE, "there is no kind of input %.100s", said);
+    error_at(err, call->command->name, 0, 0);
+    return near != NULL ? error_todo(err, "did you mean --as %s?", near)
+                        : error_todo(err, "see arrestor %s --help", call->command->name);
 }
 
 static int open_source(struct judge_inputs *inputs, const char *path, const char *label,
@@ -128,9 +195,47 @@ int judge_inputs_open(const struct invocation *call, char *const *operands, size
                                 : open_files(call, operands, count, arena, ret, err);
     if (status == 0 && !call->has_rest)
         status = find_version(call, ret, err);
+    if (status == 0)
+        status = find_kind(call, ret, err);
     if (status != 0)
         judge_inputs_close(ret);
     return status;
+}
+
+/* Whether an earlier input has the same directory around it. */
+static bool is_shared(const struct judge_inputs *inputs, size_t index) {
+    for (size_t i = 0; i < index; i++)
+        if (inputs->items[i].around == inputs->items[index].around)
+            return true;
+    return false;
+}
+
+int judge_inputs_beneath(const struct judge_inputs *inputs, struct arena *arena,
+                         struct confine_path **ret, size_t *count, struct error *err) {
+    struct confine_path *paths = arena_array(arena, inputs->count, sizeof *paths);
+    if (paths == NULL)
+        return memory_fault(err);
+    *count = 0;
+    for (size_t i = 0; i < inputs->count && !inputs->is_launch; i++) {
+        const struct judge_input *input = &inputs->items[i];
+        int fd = input->is_directory ? input->fd : input->around;
+        if (fd >= 0 && (input->is_directory || !is_shared(inputs, i)))
+            paths[(*count)++] = (struct confine_path){.fd = fd, .reach = REACH_READ};
+    }
+    *ret = paths;
+    return 0;
+}
+
+struct judge_wish judge_inputs_wish(const struct judge_inputs *inputs) {
+    return (struct judge_wish){
+        .as = inputs->as, .major = inputs->spark_major, .minor = inputs->spark_minor};
+}
+
+struct judge_place judge_inputs_place(const struct judge_input *input) {
+    size_t length = input->beside == NULL ? 0 : strlen(input->beside);
+    return (struct judge_place){.root = input->around,
+                                .label = length == 0 ? "" : input->beside,
+                                .within = input->path + length};
 }
 
 int judge_inputs_read(const struct judge_input *input, struct arena *arena, struct input_file *ret,
@@ -138,6 +243,10 @@ int judge_inputs_read(const struct judge_input *input, struct arena *arena, stru
     if (input->fault.code != ERROR_OK) {
         *err = input->fault;
         return -1;
+    }
+    if (input->is_directory) {
+        error_set(err, ERROR_INPUT, "is a directory, not a file");
+        return error_at(err, input->label, 0, 0);
     }
     return input_read(input->fd, input->label, arena, ret, err);
 }
@@ -168,8 +277,11 @@ int judge_inputs_sources(const struct judge_inputs *inputs, struct arena *arena,
 }
 
 void judge_inputs_close(struct judge_inputs *inputs) {
-    for (size_t i = 0; i < inputs->count; i++)
+    for (size_t i = 0; i < inputs->count; i++) {
         if (inputs->items[i].fd > STDERR_FILENO)
             (void)close(inputs->items[i].fd);
+        if (!inputs->is_launch && inputs->items[i].around >= 0 && !is_shared(inputs, i))
+            (void)close(inputs->items[i].around);
+    }
     inputs->count = 0;
 }

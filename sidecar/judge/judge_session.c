@@ -1,5 +1,6 @@
 #include "sidecar/judge/judge_session.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "policy/report/report.h"
@@ -8,6 +9,7 @@
 #include "sidecar/base/file.h"
 #include "sidecar/base/limits.h"
 #include "sidecar/confine/confine.h"
+#include "sidecar/judge/judge_documents.h"
 
 int judge_session_make(const struct invocation *call, struct judge_session *ret,
                        struct error *err) {
@@ -20,32 +22,102 @@ int judge_session_make(const struct invocation *call, struct judge_session *ret,
     return 0;
 }
 
-int judge_session_confine(struct error *err) {
-    const struct confine_request request = {.uid = (uid_t)-1, .gid = (gid_t)-1};
+int judge_session_confine(struct judge_session *session, struct error *err) {
+    struct confine_request request = {.uid = (uid_t)-1, .gid = (gid_t)-1};
+    struct confine_path *paths;
     struct protections protections;
-    return confine_climb(ROLE_JUDGE, &request, &protections, err);
+    if (judge_inputs_beneath(&session->inputs, &session->arena, &paths, &request.path_count, err) !=
+        0)
+        return -1;
+    request.paths = paths;
+    if (confine_climb(ROLE_JUDGE, &request, &protections, err) != 0)
+        return -1;
+    session->exposed =
+        request.path_count > 0 && protections.state[PROTECTION_LANDLOCK] == STATE_OFF;
+    return 0;
+}
+
+static int memory_fault(struct error *err) {
+    return error_set(err, ERROR_MEMORY, "memory is exhausted");
 }
 
 static int resolve_launch(struct judge_session *session, struct effective *ret, struct error *err) {
     struct judge_sources *sources = arena_array(&session->arena, 1, sizeof *sources);
     if (sources == NULL)
-        return error_set(err, ERROR_MEMORY, "memory is exhausted");
+        return memory_fault(err);
     if (judge_inputs_sources(&session->inputs, &session->arena, sources, err) != 0)
         return -1;
     return launch_resolve(&session->inputs.plan, &sources->sources, NULL, 0, &session->arena, ret,
                           err);
 }
 
-int judge_session_resolve(struct judge_session *session, struct effective *ret, struct error *err) {
-    struct input_file file;
-    if (session->inputs.is_launch)
-        return resolve_launch(session, ret, err);
-    if (judge_inputs_read(&session->inputs.items[0], &session->arena, &file, err) != 0 ||
-        file_resolve(&file, &session->arena, ret, err) != 0)
-        return -1;
-    ret->spark_major = session->inputs.spark_major;
-    ret->spark_minor = session->inputs.spark_minor;
+/* The notes of the document before those of its first launch. */
+static int add_notes(struct judge_session *session, const struct document *document,
+                     struct effective *conf, struct error *err) {
+    size_t count = document->note_count + conf->note_count;
+    struct note *notes = arena_array(&session->arena, count, sizeof *notes);
+    if (notes == NULL)
+        return memory_fault(err);
+    if (document->note_count > 0)
+        memcpy(notes, document->notes, document->note_count * sizeof *notes);
+    if (conf->note_count > 0)
+        memcpy(notes + document->note_count, conf->notes, conf->note_count * sizeof *notes);
+    conf->notes = notes;
+    conf->note_count = count;
     return 0;
+}
+
+static int resolve_document(struct judge_session *session, const struct judge_input *input,
+                            const struct document *document, struct judge_launched *launched,
+                            size_t *count, struct error *err) {
+    const struct judge_wish wish = judge_inputs_wish(&session->inputs);
+    const struct judge_place place = judge_inputs_place(input);
+    for (size_t i = 0; i < document->launch_count; i++) {
+        const struct document_launch *launch = &document->launches[i];
+        struct judge_launched *found = &launched[*count];
+        bool launches;
+        if (judge_document_resolve(launch, &place, &wish, &session->arena, &found->conf, &launches,
+                                   err) != 0)
+            return -1;
+        found->title = launch->title;
+        found->origin = launch->origin;
+        *count += launches ? 1 : 0;
+    }
+    return *count == 0 || document->note_count == 0
+               ? 0
+               : add_notes(session, document, &launched[0].conf, err);
+}
+
+static int resolve_file(struct judge_session *session, struct judge_launched **ret, size_t *count,
+                        struct error *err) {
+    const struct judge_input *input = &session->inputs.items[0];
+    const struct judge_wish wish = judge_inputs_wish(&session->inputs);
+    struct judge_document document;
+    struct input_file file;
+    *count = 0;
+    if (judge_inputs_read(input, &session->arena, &file, err) != 0 ||
+        judge_document_read(&file, strcmp(input->path, "-") == 0, &wish, &session->arena, &document,
+                            err) != 0)
+        return -1;
+    *ret = arena_array(&session->arena, document.document.launch_count + 1, sizeof **ret);
+    if (*ret == NULL)
+        return memory_fault(err);
+    if (document.kind != NULL &&
+        resolve_document(session, input, &document.document, *ret, count, err) != 0)
+        return -1;
+    return *count > 0 ? 0 : judge_document_refuse(input->label, err);
+}
+
+int judge_session_resolve(struct judge_session *session, struct judge_launched **ret, size_t *count,
+                          struct error *err) {
+    if (!session->inputs.is_launch)
+        return resolve_file(session, ret, count, err);
+    *ret = arena_array(&session->arena, 1, sizeof **ret);
+    if (*ret == NULL)
+        return memory_fault(err);
+    *count = 1;
+    (*ret)->title = "command line";
+    return resolve_launch(session, &(*ret)->conf, err);
 }
 
 int judge_session_end(struct judge_session *session, int status, const struct error *err) {

@@ -192,7 +192,7 @@ static int run_policy(const struct invocation *call) {
     if (judge_session_make(call, &session, &err) == 0 &&
         (subcommand = find_subcommand(&job, &err)) != NULL &&
         check_words(&job, subcommand, &err) == 0 && open_packs(&job, subcommand, &err) == 0 &&
-        judge_session_confine(&err) == 0 && read_packs(&job, &err) == 0)
+        judge_session_confine(&session, &err) == 0 && read_packs(&job, &err) == 0)
         status = subcommand->run(&job, &err);
     return judge_session_end(&session, status, &err);
 }

@@ -30,22 +30,41 @@ static bool is_set(const struct effective *conf, const char *key) {
     return set;
 }
 
-static int report_why(struct judge_session *session, const char *key, struct error *err) {
-    struct effective conf, shown;
-    if (judge_session_resolve(session, &conf, err) != 0 ||
-        report_redact(&conf, &session->arena, &shown, err) != 0)
+static int report_one(struct judge_session *session, const struct effective *conf, const char *key,
+                      struct error *err) {
+    struct effective shown;
+    if (report_redact(conf, &session->arena, &shown, err) != 0)
         return -1;
     struct report_why why = {.key = key,
                              .conf = &shown,
-                             .fallback = catalogue_default(key, conf.spark_major, conf.spark_minor),
+                             .fallback =
+                                 catalogue_default(key, conf->spark_major, conf->spark_minor),
                              .known = is_known(key)};
     why.nearest = why.known ? NULL : catalogue_near_miss(key);
-    if (!why.known && why.nearest == NULL && !is_set(&conf, key))
-        why.nearest = nearest_setting(&conf, key, &session->arena);
+    if (!why.known && why.nearest == NULL && !is_set(conf, key))
+        why.nearest = nearest_setting(conf, key, &session->arena);
     if (session->json)
         report_why_json(&why, &session->out);
     else
         report_why_text(&why, &session->out);
+    return 0;
+}
+
+static int report_why(struct judge_session *session, const char *key, struct error *err) {
+    struct judge_launched *launched;
+    size_t count;
+    if (judge_session_resolve(session, &launched, &count, err) != 0)
+        return -1;
+    if (count == 1)
+        return report_one(session, &launched[0].conf, key, err);
+    buffer_text(&session->out, session->json ? "{\"launches\": [" : "");
+    for (size_t i = 0; i < count; i++) {
+        report_title(launched[i].title, &launched[i].origin, session->json, i == 0, &session->out);
+        if (report_one(session, &launched[i].conf, key, err) != 0)
+            return -1;
+        buffer_text(&session->out, session->json ? "}" : "");
+    }
+    buffer_text(&session->out, session->json ? "]}\n" : "");
     return 0;
 }
 
@@ -67,7 +86,7 @@ static int run_why(const struct invocation *call) {
     if (judge_session_make(call, &session, &err) == 0 && check_operands(call, &err) == 0 &&
         judge_inputs_open(call, call->operands + 1, call->operand_count - 1, &session.arena,
                           &session.inputs, &err) == 0 &&
-        judge_session_confine(&err) == 0)
+        judge_session_confine(&session, &err) == 0)
         (void)report_why(&session, call->operands[0], &err);
     return judge_session_end(&session, 0, &err);
 }
@@ -79,6 +98,7 @@ const struct command why_command = {
     .examples = "  arrestor why spark.authenticate conf/spark-defaults.conf\n"
                 "  arrestor why spark.ui.enabled -- spark-submit --conf spark.ui.enabled=false "
                 "app.py\n",
-    .options = {JUDGE_OPTION_FORMAT, JUDGE_OPTION_SPARK},
+    .options = {JUDGE_OPTION_FORMAT, JUDGE_OPTION_AS, JUDGE_OPTION_SPARK,
+                JUDGE_OPTION_SPARK_VERSION},
     .run = run_why,
 };

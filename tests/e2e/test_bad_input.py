@@ -70,8 +70,10 @@ def test_a_secret_behind_a_nul_is_not_lost(site):
     assert check(site, GOOD + b"spark.app.name a\x00b\n" + SECRET).status in (1, 3)
 
 
-def test_a_directory_a_missing_file_and_an_unreadable_kind_are_errors(site):
-    for path in (site.path, site.path / "nowhere", "/dev/null"):
+def test_an_empty_directory_a_missing_file_and_an_unreadable_kind_are_errors(site):
+    empty = site.path / "empty"
+    empty.mkdir()
+    for path in (empty, site.path / "nowhere", "/dev/null"):
         result = site.arrestor("check", path)
         assert result.status == 3, (path, result.out + result.err)
         assert str(path) in result.err

@@ -134,15 +134,15 @@ def test_text_and_json_give_the_same_status(desk, name):
     assert ("error" in report) == (status == 3)
 
 
-def test_a_directory_and_a_missing_file_are_told_beside_the_findings_of_others(desk):
+def test_a_device_and_a_missing_file_are_told_beside_the_findings_of_others(desk):
     bad = desk.write("bad.conf", UNSAFE)
-    result = desk.run("check", "nowhere.conf", ".", bad)
+    result = desk.run("check", "nowhere.conf", "/dev/null", bad)
     assert result.status == 3
-    assert "nowhere.conf: " in result.err and "directory" in result.err
+    assert "nowhere.conf: " in result.err and "device" in result.err
     assert "SPARK-AUTH-001" in result.out and "2 inputs not read" in result.out
-    status, report = desk.report("check", "nowhere.conf", ".", bad)
+    status, report = desk.report("check", "nowhere.conf", "/dev/null", bad)
     assert status == 3 and report["verdict"] == "refuse"
-    assert [error["where"] for error in report["errors"]] == ["nowhere.conf", "."]
+    assert [error["where"] for error in report["errors"]] == ["nowhere.conf", "/dev/null"]
     assert set(report["error"]) == {"code", "where", "line", "column", "message", "fix"}
 
 

@@ -95,7 +95,8 @@ static bool is_answered(int number, uint32_t groups) {
 /* Every row that a call matches counts as used: each of them would have let it pass. */
 static void judge_call(struct seen *seen, const struct process *process,
                        const struct called *call) {
-    uint32_t groups = role_table[process->role].calls;
+    /* Who was given no paths has no filter that lets the further ones pass. */
+    uint32_t groups = role_table[process->role].calls | role_table[process->role].beneath;
     bool allowed = false;
     for (size_t i = 0; i < call_count; i++)
         if (call_table[i].number == (int)call->number && (call_table[i].groups & groups) != 0 &&
@@ -135,7 +136,7 @@ static void print_number(FILE *report, const char *what, int number, unsigned lo
 static void print_unused(FILE *report, const struct seen *seen, int role) {
     for (size_t i = 0; i < call_count; i++) {
         const struct call_row *row = &call_table[i];
-        if ((row->groups & role_table[role].calls) == 0 || seen->allowed[role][i] > 0 ||
+        if ((row->groups & (role_table[role].calls | role_table[role].beneath)) == 0 || seen->allowed[role][i] > 0 ||
             row->number < 0)
             continue;
         char *name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, row->number);

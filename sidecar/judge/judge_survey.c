@@ -1,0 +1,210 @@
+#include "sidecar/judge/judge_survey.h"
+
+#include <string.h>
+
+#include "sidecar/base/error.h"
+#include "sidecar/base/limits.h"
+#include "sidecar/judge/judge_keep.h"
+
+static int memory_fault(struct error *err) {
+    return error_set(err, ERROR_MEMORY, "memory is exhausted while judging");
+}
+
+int survey_make(struct survey *survey, struct judge_session *session, struct error *err) {
+    struct arena *arena = &session->arena;
+    survey->session = session;
+    survey->verdict = VERDICT_PASS;
+    survey->kinds = arena_array(arena, kind_count, sizeof *survey->kinds);
+    survey->rows = arena_array(arena, survey->set.count, sizeof *survey->rows);
+    if (survey->kinds == NULL || survey->rows == NULL)
+        return memory_fault(err);
+    for (size_t i = 0; i < survey->set.count; i++)
+        survey->rows[i].rule = survey->set.rules[i];
+    return 0;
+}
+
+static int judge(struct survey *survey, struct judgement *judgement, struct error *err) {
+    if (judge_conf(judgement, &survey->set, survey->mode, &survey->scratch, err) != 0)
+        return -1;
+    return keep_judgement(survey, judgement, err);
+}
+
+/* One launch: what Spark would refuse is an error of its own, beside those of others. */
+static int judge_one(struct survey *survey, const struct document_launch *launch,
+                     struct error *err) {
+    const struct judge_wish wish = judge_inputs_wish(&survey->session->inputs);
+    struct judgement judgement = {0};
+    struct error fault = {0};
+    bool launches;
+    int status = judge_document_resolve(launch, &survey->place, &wish, &survey->scratch,
+                                        &judgement.conf, &launches, &fault);
+    if (status == 0 && launches) {
+        survey->launches++;
+        status = judge(survey, &judgement, &fault);
+    }
+    return status == 0 ? 0 : keep_fault(survey, &fault, err);
+}
+
+static int judge_document(struct survey *survey, const struct document *document,
+                          struct error *err) {
+    for (size_t i = 0; i < document->launch_count; i++)
+        if (judge_one(survey, &document->launches[i], err) != 0)
+            return -1;
+    if (document->loose.count > 0) {
+        struct judgement judgement = {.conf = judge_document_loose(document)};
+        if (judge(survey, &judgement, err) != 0)
+            return -1;
+    }
+    return keep_notes(survey, document->notes, document->note_count, err);
+}
+
+/* Reads and judges one open file. `input` is the one that was named, NULL beneath a
+ * directory: there a file that says nothing about Spark is no error. */
+static int read_file(struct survey *survey, int fd, const char *label,
+                     const struct judge_input *input, struct error *err) {
+    const struct judge_wish wish = judge_inputs_wish(&survey->session->inputs);
+    struct arena *arena = &survey->scratch;
+    struct judge_document found;
+    struct input_file file;
+    bool nameless = input != NULL && strcmp(input->path, "-") == 0;
+    if ((input != NULL ? judge_inputs_read(input, arena, &file, err)
+                       : input_read(fd, label, arena, &file, err)) != 0 ||
+        judge_document_read(&file, nameless, &wish, arena, &found, err) != 0)
+        return -1;
+    if (found.kind == NULL ||
+        (found.document.launch_count == 0 && found.document.loose.count == 0)) {
+        survey->strangers++;
+        return input != NULL ? judge_document_refuse(label, err) : 0;
+    }
+    survey->kinds[found.kind - kind_table]++;
+    survey->known++;
+    return judge_document(survey, &found.document, err);
+}
+
+static int judge_file(struct survey *survey, int fd, const char *label,
+                      const struct judge_input *input, struct error *err) {
+    struct error fault = {0};
+    survey->scratch = arena_make(LIMIT_ARENA_BYTES);
+    int status = read_file(survey, fd, label, input, &fault);
+    if (status != 0)
+        status = keep_fault(survey, &fault, err);
+    arena_free(&survey->scratch);
+    return status;
+}
+
+static int walk_file(void *context, const char *path, int fd, struct error *err) {
+    struct survey *survey = context;
+    size_t length = strlen(survey->beneath_label);
+    bool shown = strcmp(survey->beneath_label, ".") != 0;
+    const char *within = shown ? path + length : path;
+    within += strspn(within, "/");
+    survey->place = (struct judge_place){
+        .root = survey->beneath, .label = survey->beneath_label, .within = within};
+    return judge_file(survey, fd, path, NULL, err);
+}
+
+static int walk_fault(void *context, const struct error *fault, struct error *err) {
+    return keep_fault(context, fault, err);
+}
+
+/* What was named by itself is judged by itself, and once. */
+static bool walk_named(void *context, dev_t device, ino_t inode) {
+    struct survey *survey = context;
+    const struct judge_inputs *inputs = &survey->session->inputs;
+    bool named = false;
+    for (size_t i = 0; i < inputs->count && !named; i++)
+        named = inputs->items[i].inode == inode && inputs->items[i].device == device &&
+                inputs->items[i].fd >= 0;
+    survey->named += named ? 1 : 0;
+    return named;
+}
+
+static int walk_input(struct survey *survey, const struct judge_input *input, struct error *err) {
+    struct error fault = {0};
+    char label[LIMIT_WALK_PATH];
+    size_t length = strlen(input->label);
+    while (length > 1 && input->label[length - 1] == '/')
+        length--;
+    if (length >= sizeof label)
+        length = sizeof label - 1; /* walk_directory refuses it */
+    memcpy(label, input->label, length);
+    label[length] = '\0';
+    survey->beneath = input->fd;
+    survey->beneath_label = label;
+    survey->walk.context = survey;
+    survey->walk.file = walk_file;
+    survey->walk.fault = walk_fault;
+    survey->walk.named = walk_named;
+    size_t before = survey->known + survey->named + survey->error_count;
+    int status = walk_directory(&survey->walk, input->fd, input->label, &fault);
+    if (status == 0 && survey->known + survey->named + survey->error_count == before)
+        status = judge_document_refuse(input->label, &fault);
+    return status == 0 ? 0 : keep_fault(survey, &fault, err);
+}
+
+/* The command line after "--". */
+static int judge_command_line(struct survey *survey, struct error *err) {
+    const struct judge_inputs *inputs = &survey->session->inputs;
+    struct arena *arena = &survey->scratch;
+    struct judge_sources *sources = arena_array(arena, 1, sizeof *sources);
+    struct judgement judgement;
+    if (sources == NULL)
+        return memory_fault(err);
+    if (judge_inputs_sources(inputs, arena, sources, err) != 0 ||
+        judge_launch(&inputs->plan, &sources->sources, NULL, 0, &survey->set, survey->mode, arena,
+                     &judgement, err) != 0)
+        return -1;
+    survey->launches++;
+    return keep_judgement(survey, &judgement, err);
+}
+
+static int survey_launch(struct survey *survey, struct error *err) {
+    struct error fault = {0};
+    survey->scratch = arena_make(LIMIT_ARENA_BYTES);
+    int status = judge_command_line(survey, &fault);
+    if (status != 0)
+        status = keep_fault(survey, &fault, err);
+    arena_free(&survey->scratch);
+    return status;
+}
+
+int survey_inputs(struct survey *survey, struct error *err) {
+    const struct judge_inputs *inputs = &survey->session->inputs;
+    if (inputs->is_launch)
+        return survey_launch(survey, err);
+    for (size_t i = 0; i < inputs->count; i++) {
+        const struct judge_input *input = &inputs->items[i];
+        survey->place = judge_inputs_place(input);
+        if ((input->is_directory ? walk_input(survey, input, err)
+                                 : judge_file(survey, input->fd, input->label, input, err)) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static void add_count(struct report_count *counts, size_t *filled, const char *name, size_t count) {
+    if (count > 0)
+        counts[(*filled)++] = (struct report_count){name, count};
+}
+
+int survey_read(const struct survey *survey, struct report_read *ret, struct error *err) {
+    const struct judge_inputs *inputs = &survey->session->inputs;
+    const struct walk_counts *walked = &survey->walk.counts;
+    struct arena *arena = &survey->session->arena;
+    struct report_count *kinds = arena_array(arena, kind_count, sizeof *kinds);
+    struct report_count *skipped = arena_array(arena, 6, sizeof *skipped);
+    if (kinds == NULL || skipped == NULL)
+        return memory_fault(err);
+    *ret = (struct report_read){.kinds = kinds, .skipped = skipped, .launches = survey->launches};
+    for (size_t i = 0; i < kind_count; i++)
+        add_count(kinds, &ret->kind_count, kind_table[i].name, survey->kinds[i]);
+    add_count(skipped, &ret->skipped_count, "not about Spark", survey->strangers);
+    add_count(skipped, &ret->skipped_count, "ignored by .gitignore", walked->ignored);
+    add_count(skipped, &ret->skipped_count, "binary", walked->binary);
+    add_count(skipped, &ret->skipped_count, "huge", walked->huge);
+    add_count(skipped, &ret->skipped_count, "symbolic links", walked->links);
+    add_count(skipped, &ret->skipped_count, "no files", walked->special);
+    for (size_t i = 0; i < inputs->count; i++)
+        ret->walked = ret->walked || (!inputs->is_launch && inputs->items[i].is_directory);
+    return 0;
+}
