@@ -44,6 +44,15 @@
 #define LIMIT_FINDINGS   4096
 #define LIMIT_PACKS      16
 
+/* Shell scripts. */
+#define LIMIT_SHELL_BYTES (64u * 1024u * 1024u) /* of a script and the scripts within it */
+#define LIMIT_SHELL_TEXT  (16u * 1024u * 1024u) /* of one value */
+#define LIMIT_SHELL_NODES 500000                /* words, parts of words, commands */
+#define LIMIT_SHELL_DEPTH 100                   /* blocks and substitutions in each other */
+#define LIMIT_SHELL_CALLS 32                    /* functions and scripts that call each other */
+#define LIMIT_SHELL_STEPS 20000000              /* of following what is written */
+#define LIMIT_SHELL_TURNS 256                   /* of one loop over known words */
+
 /* Secrets and their delivery. */
 #define LIMIT_REGION_BYTES    (4u * 1024u * 1024u)
 #define LIMIT_LOCKED_HEAP     (2u * 1024u * 1024u) /* of a role that holds values */
