@@ -32,8 +32,11 @@
 #define LIMIT_ARENA_BYTES       (256u * 1024u * 1024u)
 
 /* YAML. */
-#define LIMIT_YAML_NODES 65536
-#define LIMIT_YAML_DEPTH 32
+#define LIMIT_YAML_NODES   65536
+#define LIMIT_YAML_DEPTH   32
+#define LIMIT_TREE_NODES   262144 /* of an input that somebody else wrote, aliases followed */
+#define LIMIT_TREE_DEPTH   64
+#define LIMIT_TREE_ANCHORS 512 /* of one document */
 
 /* Settings, rules, findings. */
 #define LIMIT_SETTINGS   65536
