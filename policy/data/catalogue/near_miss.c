@@ -82,8 +82,9 @@ static const char *find_trap(const char *key) {
 static const char *find_by_case(const char *key, size_t length) {
     for (size_t i = 0; i < catalogue_count; i++) {
         const struct catalogue_entry *entry = &catalogue_entries[i];
-        if (entry->security && strlen(entry->key) == length && text_equal_nocase(entry->key, key))
-            return entry->key;
+        if (entry->security && strlen(catalogue_key(entry)) == length &&
+            text_equal_nocase(catalogue_key(entry), key))
+            return catalogue_key(entry);
     }
     return NULL;
 }
@@ -92,8 +93,8 @@ static const char *find_slip(const char *key, size_t length) {
     uint64_t letters = letters_of(key);
     for (size_t i = 0; i < catalogue_count; i++)
         if (catalogue_entries[i].security &&
-            is_slip(key, length, letters, catalogue_entries[i].key))
-            return catalogue_entries[i].key;
+            is_slip(key, length, letters, catalogue_key(&catalogue_entries[i])))
+            return catalogue_key(&catalogue_entries[i]);
     return NULL;
 }
 
@@ -108,7 +109,7 @@ const char *catalogue_near_miss(const char *key) {
     trimmed[length] = '\0';
     const struct catalogue_entry *entry = catalogue_find(trimmed);
     if (entry != NULL)
-        return strcmp(trimmed, key) != 0 && entry->security ? entry->key : NULL;
+        return strcmp(trimmed, key) != 0 && entry->security ? catalogue_key(entry) : NULL;
     if (has_open_prefix(trimmed))
         return NULL;
     const char *near = find_trap(trimmed);
