@@ -3,10 +3,12 @@
 #include <string.h>
 
 #include "policy/surface/properties_surface.h"
+#include "policy/surface/shell/shell.h"
 
 const struct kind kind_table[] = {
     {"properties", "spark-defaults.conf and properties files", properties_recognise,
      properties_read},
+    {"shell", "scripts of sh and bash, spark-env.sh", shell_recognise, shell_read},
 };
 const size_t kind_count = sizeof kind_table / sizeof kind_table[0];
 

@@ -70,7 +70,7 @@ size_t reader_template(struct shell_reader *r) {
     const char *start = r->bytes + r->at;
     size_t left = r->end - r->at;
     if (left > 1 && start[0] == UNKNOWN_OPEN && !r->unclosed) {
-        const char *close = memchr(start, UNKNOWN_CLOSE, left);
+        const char *close = memchr(start, (unsigned char)UNKNOWN_CLOSE, left);
         r->unclosed = close == NULL;
         return close == NULL ? 0 : (size_t)(close - start) + 1;
     }

@@ -87,6 +87,7 @@ void reader_heredocs(struct shell_reader *r);
 /* NAME=…, when it stands here; NULL without failure where none does. */
 struct shell_assignment *reader_assignment(struct shell_reader *r);
 
+/* Whether a name may hold it, or begin with it. */
 bool reader_is_name(char c, bool first);
 
 #endif

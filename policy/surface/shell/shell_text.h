@@ -80,8 +80,13 @@ struct shell_builder {
     bool failed;
 };
 
+/* An empty one. */
 struct shell_builder shell_builder_make(struct shell_context *c);
+
+/* Appends bytes that stand from that position on. */
 void shell_add(struct shell_builder *b, const char *bytes, size_t length, uint32_t position);
+
+/* Appends a piece of a text with its places. */
 void shell_add_text(struct shell_builder *b, const struct shell_text *text, size_t from,
                     size_t length);
 

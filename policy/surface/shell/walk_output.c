@@ -1,0 +1,239 @@
+#include <string.h>
+
+#include "policy/surface/properties.h"
+#include "policy/surface/shell/walk.h"
+#include "policy/surface/unknown.h"
+#include "sidecar/base/arena.h"
+#include "sidecar/base/error.h"
+#include "sidecar/base/limits.h"
+#include "sidecar/base/text.h"
+
+void walk_write(struct shell_run *run, const struct shell_text *text) {
+    struct shell_output *output = run->output;
+    if (output == NULL)
+        return;
+    if (text == NULL || run->doubts > output->doubts)
+        output->unknown = true;
+    if (text != NULL)
+        shell_add_text(&output->text, text, 0, text->length);
+}
+
+static const struct shell_text *keep_input(struct shell_run *run, const struct shell_redirect *r) {
+    struct shell_text text, *kept = arena_array(run->c->arena, 1, sizeof *kept);
+    struct shell_builder b = shell_builder_make(run->c);
+    if (kept == NULL)
+        shell_starve(run->c);
+    if (kept == NULL || walk_expand_text(run, r->word, &text) != 0)
+        return NULL;
+    shell_add_text(&b, &text, 0, text.length);
+    if (r->line)
+        shell_add(&b, "\n", 1, shell_position(&text, text.length));
+    if (shell_built(&b, r->word->position, kept) != 0)
+        kept = NULL;
+    shell_builder_free(&b);
+    return kept;
+}
+
+void walk_redirect(struct shell_run *run, const struct shell_redirect *redirects,
+                   struct shell_redirection *kept) {
+    *kept = (struct shell_redirection){.input = run->input, .output = run->output};
+    for (const struct shell_redirect *r = redirects; r != NULL && !run->c->failed; r = r->next) {
+        bool out = r->kind == REDIRECT_OUT || r->kind == REDIRECT_APPEND;
+        if (r->kind == REDIRECT_TEXT && r->descriptor <= 0)
+            run->input = keep_input(run, r);
+        else if (r->kind == REDIRECT_IN && r->descriptor <= 0)
+            run->input = NULL;
+        else if (r->kind == REDIRECT_OTHER && (r->descriptor == 1 || r->descriptor == -1))
+            run->output = NULL; /* a message, >&2 */
+        struct shell_text name;
+        if (!out || (r->descriptor != -1 && r->descriptor != 1)) {
+            if (r->kind != REDIRECT_TEXT && walk_expand_text(run, r->word, &name) != 0)
+                return;
+            continue;
+        }
+        if (walk_expand_text(run, r->word, &kept->name) != 0)
+            return;
+        shell_builder_free(&kept->file.text);
+        kept->file =
+            (struct shell_output){.text = shell_builder_make(run->c), .doubts = run->doubts};
+        kept->written = true;
+        kept->append = r->kind == REDIRECT_APPEND;
+        run->output = &kept->file;
+    }
+}
+
+void walk_redirected(struct shell_run *run, struct shell_redirection *kept) {
+    struct shell_text text;
+    run->input = kept->input;
+    run->output = kept->output;
+    if (kept->written && !run->c->failed && !kept->file.unknown &&
+        shell_built(&kept->file.text, shell_position(&kept->name, 0), &text) == 0)
+        walk_write_file(run, &kept->name, &text, kept->append);
+    shell_builder_free(&kept->file.text);
+}
+
+static struct shell_file *find_file(struct shell_run *run, const char *name) {
+    run->c->steps += run->file_count;
+    for (size_t i = 0; i < run->file_count; i++)
+        if (strcmp(run->files[i].name, name) == 0)
+            return &run->files[i];
+    return NULL;
+}
+
+static void join_file(struct shell_run *run, struct shell_file *file,
+                      const struct shell_text *text) {
+    struct shell_builder b = shell_builder_make(run->c);
+    shell_add_text(&b, &file->text, 0, file->text.length);
+    shell_add_text(&b, text, 0, text->length);
+    shell_built(&b, file->position, &file->text);
+    shell_builder_free(&b);
+}
+
+void walk_write_file(struct shell_run *run, const struct shell_text *name,
+                     const struct shell_text *text, bool append) {
+    if (run->muted > 0 || text_starts(name->text, "/dev/"))
+        return;
+    struct shell_file *file = find_file(run, name->text);
+    if (file != NULL && (append || run->doubts > 0)) {
+        join_file(run, file, text);
+        return;
+    }
+    if (file == NULL) {
+        struct shell_file *grown =
+            arena_grow(run->c->arena, run->files, run->file_count, &run->file_room, sizeof *grown);
+        if (grown == NULL) {
+            shell_starve(run->c);
+            return;
+        }
+        run->files = grown;
+        file = &grown[run->file_count++];
+    }
+    *file =
+        (struct shell_file){.name = name->text, .text = *text, .position = shell_position(name, 0)};
+}
+
+void walk_add_inner(struct shell_run *run, const struct shell_text *text, const char *hint) {
+    if (run->muted > 0 || run->c->failed || text->length == 0)
+        return;
+    struct shell_inner *grown =
+        arena_grow(run->c->arena, run->inner, run->inner_count, &run->inner_room, sizeof *grown);
+    const struct place_map *map = grown == NULL ? NULL : shell_map(run->c, text);
+    if (map == NULL) {
+        shell_starve(run->c);
+        return;
+    }
+    run->inner = grown;
+    grown[run->inner_count++] = (struct shell_inner){text->text, text->length, map, hint};
+}
+
+/* While Java's reader looks at the text, each mark is a character of private use. */
+static const char stand_in[2][4] = {"\xEE\x80\x80", "\xEE\x80\x81"};
+
+static int hide_marks(struct shell_run *run, const struct shell_text *text,
+                      struct shell_text *ret) {
+    struct shell_builder b = shell_builder_make(run->c);
+    for (size_t i = 0, from = 0; i <= text->length; i++) {
+        bool open = text->text[i] == UNKNOWN_OPEN, close = text->text[i] == UNKNOWN_CLOSE;
+        if (i < text->length && !open && !close)
+            continue;
+        shell_add_text(&b, text, from, i - from);
+        if (open || close)
+            shell_add(&b, stand_in[close], 3, shell_position(text, i));
+        from = i + 1;
+    }
+    int status = shell_built(&b, shell_position(text, 0), ret);
+    shell_builder_free(&b);
+    return status;
+}
+
+static const char *show_marks(struct shell_run *run, const char *text) {
+    char *copy = arena_text(run->c->arena, text, strlen(text)), *out = copy;
+    if (copy == NULL) {
+        shell_starve(run->c);
+        return "";
+    }
+    for (const char *p = copy; *p != '\0';) {
+        bool open = text_starts(p, stand_in[0]), close = text_starts(p, stand_in[1]);
+        *out++ = open ? UNKNOWN_OPEN : close ? UNKNOWN_CLOSE : *p;
+        p += open || close ? 3 : 1;
+    }
+    *out = '\0';
+    return copy;
+}
+
+/* Where each line of a text begins. */
+struct lines {
+    const struct shell_text *text;
+    size_t line, offset;
+};
+
+/* The place of a line and column of the text; lines are asked for in order. */
+static struct origin find_origin(struct shell_run *run, struct lines *lines,
+                                 const struct origin *origin) {
+    while (lines->line < origin->line) {
+        const char *feed =
+            memchr(lines->text->text + lines->offset, '\n', lines->text->length - lines->offset);
+        if (feed == NULL)
+            break;
+        lines->offset = (size_t)(feed - lines->text->text) + 1;
+        lines->line++;
+    }
+    size_t offset = lines->offset + origin->column - 1;
+    offset = offset < lines->text->length ? offset : lines->text->length;
+    return shell_place(run->c, shell_position(lines->text, offset));
+}
+
+/* A properties file that the script writes is the defaults of some launch. */
+static void tell_properties(struct shell_run *run, const struct shell_file *file) {
+    struct setting_list list;
+    struct shell_text hidden;
+    struct error err;
+    struct lines lines = {.text = &hidden, .line = 1};
+    struct origin start = shell_place(run->c, file->position);
+    error_clear(&err);
+    if (hide_marks(run, &file->text, &hidden) != 0)
+        return;
+    if (properties_parse(hidden.text, hidden.length, file->name, run->c->arena, &list, &err) != 0) {
+        document_note(run->b, &start, "is written here, and Java cannot read it");
+        return;
+    }
+    document_launch(run->b, unknown_show(run->c->arena, file->name), &start);
+    for (size_t i = 0; i < list.count; i++) {
+        const struct setting *s = &list.items[i];
+        struct origin origin = find_origin(run, &lines, &s->origin);
+        struct origin value = find_origin(run, &lines, &s->value_origin);
+        document_set(run->b, DOCUMENT_DEFAULTS, show_marks(run, s->key), show_marks(run, s->value),
+                     &origin, &value);
+    }
+}
+
+static bool is_properties(const struct shell_file *file) {
+    const char *base = strrchr(file->name, '/');
+    base = base == NULL ? file->name : base + 1;
+    if (text_starts(base, "spark-defaults"))
+        return true;
+    return (text_ends(base, ".conf") || text_ends(base, ".properties")) &&
+           (text_starts(file->text.text, "spark.") || strstr(file->text.text, "\nspark.") != NULL);
+}
+
+static void tell_file(struct shell_run *run, const struct shell_file *file) {
+    static const char *const ends[] = {".yaml", ".yml", ".json", ".xml", ".conf", ".properties"};
+    if (is_properties(file)) {
+        tell_properties(run, file);
+        return;
+    }
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
+        if (text_ends(file->name, ends[i]))
+            walk_add_inner(run, &file->text, unknown_show(run->c->arena, file->name));
+    if (text_ends(file->name, ".sh"))
+        walk_process(run, &file->text, NULL, 0, false);
+}
+
+void walk_end_files(struct shell_run *run) {
+    run->output = NULL;
+    run->input = NULL;
+    for (size_t i = 0; i < run->file_count && !run->c->failed; i++) {
+        struct shell_file file = run->files[i];
+        tell_file(run, &file);
+    }
+}
