@@ -192,14 +192,15 @@ static void aliases_and_merges_are_followed(void **state) {
     (void)state;
     struct fixture f;
     parse(&f, "a: &a {x: 1, y: 2}\nb: *a\nc:\n  y: 3\n  <<: [*a, {x: 9, z: 4}]\nd: *none\n"
-              "a2: &a 5\ne: *a\n");
+              "a2: &a 5\ne: *a\n\xc3\xa9: &\xc3\xa9 6\nf: &\xc3\xbc 7\ng: *\xc3\xa9\n");
     check_value(&f, "b.x", "1", 1, 11);
     check_value(&f, "c.x", "1", 1, 11);
     check_value(&f, "c.y", "3", 4, 6);
     check_value(&f, "c.z", "4", 5, 22);
     check_value(&f, "e", "5", 7, 8);
+    check_value(&f, "g", "6", 9, 9);
     assert_int_equal(tree_find(f.documents, "b")->key_origin.line, 2);
-    assert_string_equal(tree_path_text(f.documents, "d"), U "none" K);
+    assert_string_equal(tree_path_text(f.documents, "d"), U "*none" K);
     arena_free(&f.arena);
 }
 

@@ -290,15 +290,19 @@ static const struct build_anchor *find_anchor(const struct builder *b, const cha
 
 /* An alias of nothing says something that is not told here. */
 static int add_unknown(struct builder *b, const struct build_event *event, const char *name) {
-    struct place_segment *segment = arena_array(b->arena, 1, sizeof *segment);
-    struct tree_node node = {.kind = TREE_SCALAR,
-                             .text = unknown_text(b->arena, name, strlen(name)),
-                             .length = strlen(name) + 2,
-                             .origin = place_find(b->file, event->begin)};
-    if (segment == NULL || node.text == NULL)
+    struct place_segment *segments = arena_array(b->arena, 2, sizeof *segments);
+    const char *written = arena_printf(b->arena, "*%s", name);
+    struct tree_node node = {
+        .kind = TREE_SCALAR,
+        .text = written == NULL ? NULL : unknown_text(b->arena, written, strlen(written)),
+        .length = strlen(name) + 3,
+        .origin = place_find(b->file, event->begin)};
+    if (segments == NULL || node.text == NULL)
         return fail_memory(b);
-    *segment = (struct place_segment){.line = node.origin.line, .column = node.origin.column};
-    node.map = (struct place_map){.file = b->file->file, .segments = segment, .count = 1};
+    for (size_t i = 0; i < 2; i++) /* the mark stands where the text does */
+        segments[i] = (struct place_segment){
+            .offset = i, .line = node.origin.line, .column = node.origin.column};
+    node.map = (struct place_map){.file = b->file->file, .segments = segments, .count = 2};
     node.last_line = node.origin.line;
     return build_scalar(b, event, &node);
 }

@@ -83,6 +83,14 @@ static const char *keep_tag(struct reader *r, const yaml_char_t *tag, bool *fail
     return copy;
 }
 
+/* The name behind the next mark, as it is written: libyaml has seen it masked. */
+static const char *keep_name(struct reader *r, size_t at, char mark, size_t length) {
+    const char *found = memchr(r->input.masked + at, mark, r->input.length - at);
+    size_t begin = found == NULL ? at : (size_t)(found - r->input.masked) + 1;
+    size_t most = r->input.length - begin;
+    return arena_text(r->arena, r->input.clean + begin, length < most ? length : most);
+}
+
 static int describe_event(struct reader *r, const yaml_event_t *event, const yaml_char_t *anchor,
                           const yaml_char_t *tag, struct build_event *ret) {
     bool failed = false;
@@ -94,8 +102,7 @@ static int describe_event(struct reader *r, const yaml_event_t *event, const yam
     ret->begin = ret->begin < length ? ret->begin : length;
     ret->end = ret->end < length ? ret->end : length;
     if (anchor != NULL) {
-        const char *name = (const char *)anchor;
-        ret->anchor = arena_text(r->arena, name, strlen(name));
+        ret->anchor = keep_name(r, ret->begin, '&', strlen((const char *)anchor));
         failed = failed || ret->anchor == NULL;
     }
     return failed ? fail_memory(r) : 0;
@@ -192,7 +199,7 @@ static int read_alias(struct reader *r, const yaml_event_t *event) {
     if (describe_event(r, event, NULL, NULL, &where) != 0 ||
         build_pass(&r->builder, where.begin) != 0)
         return -1;
-    const char *copy = arena_text(r->arena, (const char *)name, strlen((const char *)name));
+    const char *copy = keep_name(r, where.begin, '*', strlen((const char *)name));
     return copy == NULL ? fail_memory(r) : build_alias(&r->builder, &where, copy);
 }
 
