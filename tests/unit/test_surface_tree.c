@@ -306,6 +306,26 @@ static void every_beginning_of_a_text_ends(void **state) {
     }
 }
 
+static void a_text_within_a_file_keeps_its_places_and_marks(void **state) {
+    (void)state;
+    struct fixture f;
+    const struct tree_node *inner;
+    size_t count;
+    parse(&f, "a:\n  manifest: |\n    kind: {{ k }}\n    {{ x }}: 'y'\n");
+    const struct tree_node *outer = tree_path(f.documents, "a.manifest");
+    assert_int_equal(
+        tree_parse_text(outer->text, outer->length, &outer->map, &f.arena, &inner, &count, &f.err),
+        0);
+    assert_int_equal(count, 1);
+    check_places(&f, inner);
+    assert_string_equal(tree_path_text(inner, "kind"), U "{{ k }}" K);
+    const struct tree_node *node = tree_find(inner, U "{{ x }}" K);
+    assert_string_equal(tree_text(node), "y");
+    assert_int_equal(node->origin.line, 4);
+    assert_int_equal(node->origin.column, 15);
+    arena_free(&f.arena);
+}
+
 static void a_further_child_would_go_behind_the_last_one(void **state) {
     (void)state;
     struct fixture f;
@@ -334,6 +354,7 @@ int main(void) {
         cmocka_unit_test(aliases_that_multiply_are_refused),
         cmocka_unit_test(bytes_that_are_no_text_are_question_marks),
         cmocka_unit_test(every_beginning_of_a_text_ends),
+        cmocka_unit_test(a_text_within_a_file_keeps_its_places_and_marks),
         cmocka_unit_test(a_further_child_would_go_behind_the_last_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

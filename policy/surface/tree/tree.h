@@ -64,6 +64,12 @@ struct tree_node {
 int tree_parse(const char *bytes, size_t length, const char *label, struct arena *arena,
                const struct tree_node **documents, size_t *count, struct error *err);
 
+/* As tree_parse, of a text within another file: its bytes stand where map says, and
+ * unknown parts in their marks stay unknown. */
+int tree_parse_text(const char *bytes, size_t length, const struct place_map *map,
+                    struct arena *arena, const struct tree_node **documents, size_t *count,
+                    struct error *err);
+
 /* The child of that key, the last one of several; NULL where there is none, or where
  * `mapping` is none or NULL. */
 const struct tree_node *tree_find(const struct tree_node *mapping, const char *key);

@@ -330,26 +330,41 @@ static int read_input(struct reader *r) {
     return 0;
 }
 
-int tree_parse(const char *bytes, size_t length, const char *label, struct arena *arena,
-               const struct tree_node **documents, size_t *count, struct error *err) {
-    struct reader *r = arena_array(arena, 1, sizeof *r);
-    if (r == NULL)
-        return error_set(err, ERROR_MEMORY, "no memory to read %s", label);
-    r->arena = arena;
-    r->err = err;
-    if (place_file(label, bytes, length, arena, &r->file) != 0)
-        return fail_memory(r);
+static int parse(struct reader *r, const char *bytes, size_t length, bool marked) {
     const char *nul = length > 0 ? memchr(bytes, '\0', length) : NULL;
     if (nul != NULL)
         return refuse_nul(r, (size_t)(nul - bytes));
-    if (template_mask(bytes, length, arena, &r->input) != 0)
+    if (template_mask(bytes, length, marked, r->arena, &r->input) != 0)
         return fail_memory(r);
-    if (read_input(r) != 0)
-        return -1;
+    return read_input(r);
+}
+
+static int finish(struct reader *r, const struct tree_node **documents, size_t *count) {
     const struct tree_node *roots = gather_roots(r);
     if (roots == NULL)
         return fail_memory(r);
     *documents = roots;
     *count = r->count;
     return 0;
+}
+
+int tree_parse(const char *bytes, size_t length, const char *label, struct arena *arena,
+               const struct tree_node **documents, size_t *count, struct error *err) {
+    struct reader *r = arena_array(arena, 1, sizeof *r);
+    if (r == NULL)
+        return error_set(err, ERROR_MEMORY, "no memory to read %s", label);
+    *r = (struct reader){.arena = arena, .err = err, .file = {.file = label}};
+    if (place_file(label, bytes, length, arena, &r->file) != 0)
+        return fail_memory(r);
+    return parse(r, bytes, length, false) != 0 ? -1 : finish(r, documents, count);
+}
+
+int tree_parse_text(const char *bytes, size_t length, const struct place_map *map,
+                    struct arena *arena, const struct tree_node **documents, size_t *count,
+                    struct error *err) {
+    struct reader *r = arena_array(arena, 1, sizeof *r);
+    if (r == NULL)
+        return error_set(err, ERROR_MEMORY, "no memory to read %s", map->file);
+    *r = (struct reader){.arena = arena, .err = err, .file = *map};
+    return parse(r, bytes, length, true) != 0 ? -1 : finish(r, documents, count);
 }

@@ -20,16 +20,36 @@ void scalar_end(struct scalar_reader *r) {
     buffer_free(&r->map);
 }
 
-/* Bytes that are written side by side from there on. */
+/* Which of the file's segments that byte stands in. */
+static size_t find_segment(const struct place_map *file, size_t offset) {
+    size_t low = 0, high = file->count;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (file->segments[middle].offset <= offset)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static void add_segment(struct scalar_reader *r, size_t offset, size_t from) {
+    struct origin place = place_find(r->file, from);
+    struct place_segment segment = {.offset = offset, .line = place.line, .column = place.column};
+    buffer_bytes(&r->map, (const char *)&segment, sizeof segment);
+}
+
+/* Bytes that are written side by side from there on, as far as the file's are. */
 static void take(struct scalar_reader *r, const char *bytes, size_t length, size_t from) {
+    const struct place_map *file = r->file;
     if (length == 0)
         return;
-    if (r->map.length == 0 || r->next != from) {
-        struct origin place = place_find(r->file, from);
-        struct place_segment segment = {
-            .offset = r->text.length, .line = place.line, .column = place.column};
-        buffer_bytes(&r->map, (const char *)&segment, sizeof segment);
-    }
+    size_t i = find_segment(file, from);
+    if (r->map.length == 0 || r->next != from || file->segments[i].offset == from)
+        add_segment(r, r->text.length, from);
+    for (i++; i < file->count && file->segments[i].offset < from + length; i++)
+        add_segment(r, r->text.length + (file->segments[i].offset - from),
+                    file->segments[i].offset);
     buffer_bytes(&r->text, bytes, length);
     r->next = from + length;
 }
@@ -42,6 +62,10 @@ static void take_as(struct scalar_reader *r, const char *bytes, size_t length, s
 
 static void take_unknown(struct scalar_reader *r, size_t from, size_t end) {
     static const char open = UNKNOWN_OPEN, shut = UNKNOWN_CLOSE;
+    if (from < end && r->input->clean[from] == UNKNOWN_OPEN) { /* it brings its marks */
+        take(r, r->input->clean + from, end - from, from);
+        return;
+    }
     take_as(r, &open, 1, from);
     take(r, r->input->clean + from, end - from, from);
     take_as(r, &shut, 1, end > from ? end - 1 : from);

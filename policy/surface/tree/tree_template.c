@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/surface/unknown.h"
 #include "sidecar/base/arena.h"
 #include "sidecar/base/utf8.h"
 
@@ -74,6 +75,10 @@ static bool is_comment(const char *inner, size_t length) {
  * is a comment, or holds no other one. */
 static size_t find_end(struct masker *m, size_t p) {
     const struct template_text *t = m->text;
+    if (t->clean[p] == UNKNOWN_OPEN) {
+        const char *found = memchr(t->clean + p, UNKNOWN_CLOSE, t->length - p);
+        return found == NULL ? 0 : (size_t)(found - t->clean) + 1;
+    }
     size_t at = t->clean[p] == '$' ? p + 1 : p; /* ${{ … }}, of GitHub */
     for (size_t i = 0; i < ENGINES; i++) {
         if (at + 4 > t->length || memcmp(t->clean + at, engines[i].open, 2) != 0)
@@ -140,6 +145,9 @@ static enum part_kind classify_ruby(const char *p, const char *end, int *conditi
 static enum part_kind classify(const struct template_text *t, const struct template_part *part,
                                int *conditions) {
     const char *p = t->clean + part->begin, *end = t->clean + part->end - 2;
+    *conditions = 0;
+    if (*p == UNKNOWN_OPEN)
+        return PART_VALUE;
     p += *p == '$' ? 1 : 0;
     char engine = p[0] == '<' ? '<' : p[1];
     for (p += 2; p < end && (is_blank(*p) || *p == '-' || *p == '~' || *p == '+'); p++)
@@ -280,7 +288,9 @@ static size_t mask_line(struct masker *m, size_t line) {
     bool comment = false, other = false;
     for (; p < t->length && t->clean[p] != '\n'; p++) {
         char c = t->clean[p];
-        size_t close = !comment && (c == '{' || c == '<' || c == '$') ? find_end(m, p) : 0;
+        size_t close = !comment && (c == '{' || c == '<' || c == '$' || c == UNKNOWN_OPEN)
+                           ? find_end(m, p)
+                           : 0;
         if (close > 0) {
             if (count == LINE_PARTS) {
                 mask_within(m, line, t->length, parts, count);
@@ -326,12 +336,17 @@ static void mask_directives(struct template_text *t) {
     }
 }
 
-static void mask_bytes(struct template_text *t) {
+static bool is_mark(char c) {
+    return c == UNKNOWN_OPEN || c == UNKNOWN_CLOSE;
+}
+
+static void mask_bytes(struct template_text *t, bool marked) {
     for (size_t i = 0; i < t->length;) {
         size_t size = text_utf8_size(t->clean + i, t->length - i);
         unsigned char c = (unsigned char)t->clean[i];
         if (size == 0) {
-            t->clean[i] = '?';
+            if (!marked || !is_mark(t->clean[i]))
+                t->clean[i] = '?';
             size = 1;
         }
         bool reserved = c == '@' || c == '`' || c == '%';
@@ -344,14 +359,14 @@ static void mask_bytes(struct template_text *t) {
     }
 }
 
-int template_mask(const char *bytes, size_t length, struct arena *arena,
+int template_mask(const char *bytes, size_t length, bool marked, struct arena *arena,
                   struct template_text *ret) {
     struct template_text text = {.clean = arena_text(arena, bytes, length),
                                  .masked = arena_text(arena, bytes, length),
                                  .length = length};
     if (text.clean == NULL || text.masked == NULL)
         return -1;
-    mask_bytes(&text);
+    mask_bytes(&text, marked);
     mask_directives(&text);
     struct masker m = {.text = &text, .arena = arena};
     for (size_t line = 0; line < length && !m.failed;)

@@ -33,7 +33,9 @@ struct template_text {
     struct template_parts controls; /* blanked: conditions */
 };
 
-/* 0, or -1 when memory is exhausted. */
-int template_mask(const char *bytes, size_t length, struct arena *arena, struct template_text *ret);
+/* marked: what stands in marks (unknown.h) is unknown already; else marks are no text.
+ * 0, or -1 when memory is exhausted. */
+int template_mask(const char *bytes, size_t length, bool marked, struct arena *arena,
+                  struct template_text *ret);
 
 #endif
