@@ -60,7 +60,8 @@ Q := $(if $(V),,@)
 SOURCES  := $(filter-out policy/data/compile/%,$(sort $(wildcard \
               sidecar/*.c sidecar/*/*.c sidecar/*/*/*.c policy/*/*.c policy/data/*/*.c \
               policy/surface/*/*.c)))
-OBJECTS  := $(SOURCES:%.c=$(BUILD)/o/%.o) $(BUILD)/o/policy/data/packs/packs.o
+OBJECTS  := $(SOURCES:%.c=$(BUILD)/o/%.o) $(BUILD)/o/policy/data/packs/packs.o \
+            $(BUILD)/o/policy/data/catalogue/keys.o
 # What needs libcurl and OpenSSL is in arrestor-fetch only, with the rooms of its role.
 VAULT    := $(filter $(BUILD)/o/sidecar/fetch/vault/%,$(OBJECTS))
 LIBRARY  := $(filter-out $(VAULT) $(BUILD)/o/sidecar/main%.o,$(OBJECTS))
@@ -101,6 +102,24 @@ $(BUILD)/gen/policy/data/packs/packs.c: $(BUILD)/pack-compile $(PACKS)
 	$(Q)$(BUILD)/pack-compile $(PACKS) > $@
 
 $(BUILD)/o/policy/data/packs/packs.o: $(BUILD)/gen/policy/data/packs/packs.c
+	@mkdir -p $(@D)
+	@echo '  CC    $<'
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(OURFLAGS) -c $< -o $@
+
+# Spark's keys: what the jars tell (tests/ref/catalogue) and what is kept by hand.
+KEYS := policy/data/catalogue/catalogue.tsv policy/data/catalogue/kept.txt
+
+$(BUILD)/catalogue-compile: policy/data/compile/catalogue_compile.c policy/data/compile/catalogue_rows.c \
+                            $(BUILD)/o/policy/data/catalogue/letters.o $(filter $(BUILD)/o/sidecar/base/%,$(OBJECTS))
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(OURFLAGS) -MF $@.d -pie $(LDFLAGS) $(filter %.c %.o,$^) $(LDLIBS) -o $@
+
+$(BUILD)/gen/policy/data/catalogue/keys.c: $(BUILD)/catalogue-compile $(KEYS)
+	@mkdir -p $(@D)
+	@echo '  KEYS  $@'
+	$(Q)$(BUILD)/catalogue-compile $(KEYS) > $@
+
+$(BUILD)/o/policy/data/catalogue/keys.o: $(BUILD)/gen/policy/data/catalogue/keys.c
 	@mkdir -p $(@D)
 	@echo '  CC    $<'
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(OURFLAGS) -c $< -o $@

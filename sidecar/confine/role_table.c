@@ -201,7 +201,8 @@ const struct room_row room_table[] = {
     {"policy/report", POLICY_BELOW " policy/surface policy/effective policy/plaintext policy/rules",
      ""},
     {"policy/data/catalogue", POLICY_BELOW, ""},
-    {"policy/data/compile", POLICY_BELOW " policy/rules", ""}, /* a tool of the build */
+    {"policy/data/compile", POLICY_BELOW " policy/data/catalogue policy/rules",
+     ""}, /* build tools */
     {"policy/data/packs", POLICY_BELOW " policy/rules", ""},
 };
 

@@ -5,11 +5,31 @@
 #include "policy/data/catalogue/catalogue_table.h"
 #include "sidecar/base/text.h"
 
+static const char *text_at(uint32_t place) {
+    return catalogue_text + place;
+}
+
+/* The string behind another in the block of text. */
+static const char *second_of(const char *text) {
+    return text + strlen(text) + 1;
+}
+
+/* The bit of a version: of the newest that is not above it, else of the oldest. */
+static unsigned version_bit(int major, int minor) {
+    size_t found = major == 0 ? catalogue_version_count - 1 : 0;
+    for (size_t i = 0; major != 0 && i < catalogue_version_count; i++) {
+        const struct catalogue_version *version = &catalogue_versions[i];
+        if (version->major < major || (version->major == major && version->minor <= minor))
+            found = i;
+    }
+    return 1u << found;
+}
+
 const struct catalogue_entry *catalogue_find(const char *key) {
     size_t low = 0, high = catalogue_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        int order = strcmp(catalogue_rows[middle].key, key);
+        int order = strcmp(catalogue_key(&catalogue_entries[middle]), key);
         if (order == 0)
             return &catalogue_entries[middle];
         if (order < 0)
@@ -20,15 +40,111 @@ const struct catalogue_entry *catalogue_find(const char *key) {
     return NULL;
 }
 
-const char *catalogue_default(const char *key, int major, int minor) {
-    const struct catalogue_entry *found = catalogue_find(key);
-    if (found == NULL)
+const char *catalogue_key(const struct catalogue_entry *entry) {
+    return text_at(entry->name);
+}
+
+const struct catalogue_entry *catalogue_at(size_t index) {
+    return index < catalogue_count ? &catalogue_entries[index] : NULL;
+}
+
+bool catalogue_exists(const char *key, int major, int minor) {
+    const struct catalogue_entry *entry = catalogue_find(key);
+    if (entry != NULL && (entry->versions & version_bit(major, minor)) != 0)
+        return true;
+    return catalogue_family(key) != NULL;
+}
+
+const struct catalogue_prefix *catalogue_find_prefix(const char *key) {
+    const struct catalogue_prefix *found = NULL;
+    size_t longest = 0;
+    for (size_t i = 0; i < catalogue_prefix_count; i++) {
+        const char *prefix = text_at(catalogue_prefixes[i].text);
+        size_t length = strlen(prefix);
+        if (length > longest && text_starts(key, prefix) && key[length] != '\0') {
+            found = &catalogue_prefixes[i];
+            longest = length;
+        }
+    }
+    return found;
+}
+
+const char *catalogue_family(const char *key) {
+    const struct catalogue_prefix *prefix = catalogue_find_prefix(key);
+    return prefix == NULL ? NULL : text_at(prefix->text);
+}
+
+/* Fact number index of a kind that an entry has in these versions, or NULL. */
+static const struct catalogue_fact *find_fact(const struct catalogue_entry *entry,
+                                              unsigned versions, enum fact_kind kind,
+                                              size_t index) {
+    for (size_t i = 0; i < entry->fact_count; i++) {
+        const struct catalogue_fact *fact = &catalogue_facts[entry->first + i];
+        if (fact->kind == kind && (fact->versions & versions) != 0 && index-- == 0)
+            return fact;
+    }
+    return NULL;
+}
+
+/* The text of the one fact of a kind, or NULL; *second is what stands behind it. */
+static const char *read_fact(const struct catalogue_entry *entry, unsigned versions,
+                             enum fact_kind kind, const char **second) {
+    const struct catalogue_fact *fact = find_fact(entry, versions, kind, 0);
+    if (fact == NULL)
         return NULL;
-    const struct catalogue_row *entry = &catalogue_rows[found->name];
-    bool changed = entry->default_4 != NULL &&
-                   (major == 0 || major > entry->changed_major ||
-                    (major == entry->changed_major && minor >= entry->changed_minor));
-    return changed ? entry->default_4 : entry->default_3;
+    const char *text = text_at(fact->text);
+    if (second != NULL)
+        *second = second_of(text);
+    return text;
+}
+
+const char *catalogue_default(const char *key, int major, int minor) {
+    const struct catalogue_entry *entry = catalogue_find(key);
+    return entry == NULL ? NULL : read_fact(entry, version_bit(major, minor), FACT_DEFAULT, NULL);
+}
+
+bool catalogue_alternative(const struct catalogue_entry *entry, int major, int minor, size_t index,
+                           struct catalogue_alternative *ret) {
+    const struct catalogue_fact *fact =
+        find_fact(entry, version_bit(major, minor), FACT_OLDER, index);
+    if (fact == NULL)
+        return false;
+    const char *key = text_at(fact->text);
+    *ret = (struct catalogue_alternative){key, fact->number, second_of(key)};
+    return true;
+}
+
+const char *catalogue_prepended(const struct catalogue_entry *entry, int major, int minor,
+                                const char **separator) {
+    return read_fact(entry, version_bit(major, minor), FACT_PREPENDED, separator);
+}
+
+const char *catalogue_fallback(const struct catalogue_entry *entry, int major, int minor) {
+    return read_fact(entry, version_bit(major, minor), FACT_FALLBACK, NULL);
+}
+
+const char *catalogue_deprecated(const struct catalogue_entry *entry, int major, int minor,
+                                 const char **instead) {
+    return read_fact(entry, version_bit(major, minor), FACT_WARNED, instead);
+}
+
+const char *catalogue_removed(const struct catalogue_entry *entry, int major, int minor) {
+    return read_fact(entry, version_bit(major, minor), FACT_REMOVED, NULL);
+}
+
+const char *catalogue_value(const struct catalogue_entry *entry, int major, int minor,
+                            size_t index) {
+    const struct catalogue_fact *fact = find_fact(entry, version_bit(major, minor), FACT_VALUES, 0);
+    if (fact == NULL || index >= fact->number)
+        return NULL;
+    const char *value = text_at(fact->text);
+    while (index-- > 0)
+        value = second_of(value);
+    return value;
+}
+
+const char *catalogue_since(const struct catalogue_entry *entry) {
+    return read_fact(entry, entry->versions, FACT_SINCE, NULL);
 }
 
 /* Copies value without blanks at its ends, as far as it may be a boolean. */
@@ -53,7 +169,7 @@ static enum catalogue_truth read_hadoop(const struct catalogue_entry *entry, con
     enum catalogue_truth truth = read_exact(word);
     if (truth != CATALOGUE_INVALID)
         return truth;
-    const char *value = catalogue_rows[entry->name].default_3;
+    const char *value = read_fact(entry, entry->versions, FACT_DEFAULT, NULL);
     bool otherwise = value != NULL && strcmp(value, "true") == 0;
     return otherwise ? CATALOGUE_TRUE : CATALOGUE_FALSE;
 }
@@ -76,72 +192,4 @@ enum catalogue_truth catalogue_boolean(const char *key, const char *value) {
     trim_word(value, word, sizeof word);
     return entry != NULL && entry->type == TYPE_BOOL_HADOOP ? read_hadoop(entry, word)
                                                             : read_exact(word);
-}
-
-const char *catalogue_key(const struct catalogue_entry *entry) {
-    return catalogue_rows[entry->name].key;
-}
-
-const struct catalogue_entry *catalogue_at(size_t index) {
-    return index < catalogue_count ? &catalogue_entries[index] : NULL;
-}
-
-bool catalogue_exists(const char *key, int major, int minor) {
-    (void)major;
-    (void)minor;
-    return catalogue_find(key) != NULL;
-}
-
-const char *catalogue_family(const char *key) {
-    (void)key;
-    return NULL;
-}
-
-bool catalogue_alternative(const struct catalogue_entry *entry, int major, int minor, size_t index,
-                           struct catalogue_alternative *ret) {
-    (void)entry;
-    (void)major;
-    (void)minor;
-    (void)index;
-    (void)ret;
-    return false;
-}
-
-const char *catalogue_prepended(const struct catalogue_entry *entry, int major, int minor,
-                                const char **separator) {
-    (void)entry;
-    (void)major;
-    (void)minor;
-    (void)separator;
-    return NULL;
-}
-
-const char *catalogue_fallback(const struct catalogue_entry *entry, int major, int minor) {
-    (void)entry;
-    (void)major;
-    (void)minor;
-    return NULL;
-}
-
-const char *catalogue_deprecated(const struct catalogue_entry *entry, int major, int minor,
-                                 const char **instead) {
-    (void)entry;
-    (void)major;
-    (void)minor;
-    (void)instead;
-    return NULL;
-}
-
-const char *catalogue_value(const struct catalogue_entry *entry, int major, int minor,
-                            size_t index) {
-    (void)entry;
-    (void)major;
-    (void)minor;
-    (void)index;
-    return NULL;
-}
-
-const char *catalogue_since(const struct catalogue_entry *entry) {
-    (void)entry;
-    return NULL;
 }

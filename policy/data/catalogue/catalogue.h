@@ -43,7 +43,8 @@ enum catalogue_unit {
     UNIT_B,
     UNIT_KIB,
     UNIT_MIB,
-    UNIT_GIB
+    UNIT_GIB,
+    UNIT_NS
 };
 
 /* Who knows the key, which decides what spark.conf.set does with it. */
@@ -120,6 +121,10 @@ const char *catalogue_fallback(const struct catalogue_entry *entry, int major, i
  * is what it says to do, as Spark words it, and may be "". */
 const char *catalogue_deprecated(const struct catalogue_entry *entry, int major, int minor,
                                  const char **instead);
+
+/* The one value that SQL still accepts for a key that it no longer reads, or NULL; any
+ * other is refused when it is set. */
+const char *catalogue_removed(const struct catalogue_entry *entry, int major, int minor);
 
 /* Value number index that the reader takes, of TYPE_ENUM, or NULL behind the last. */
 const char *catalogue_value(const struct catalogue_entry *entry, int major, int minor,

@@ -1,0 +1,11 @@
+#include "policy/data/catalogue/catalogue_table.h"
+
+uint64_t catalogue_letters(const char *text) {
+    uint64_t once = 0, twice = 0;
+    for (; *text != '\0'; text++) {
+        uint64_t letter = UINT64_C(1) << (*text & 31);
+        twice |= once & letter;
+        once |= letter;
+    }
+    return once | twice << 32;
+}
