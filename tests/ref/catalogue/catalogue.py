@@ -72,8 +72,8 @@ def one_line(text):
 def entry_facts(fields):
     kind, since, kind_of_value, unit, folds, values, how, default, prepended, separator, fallback = fields
     known = {"value": "=" + default, "computed": "computed"}
-    return {"kind": kind, "type": kind_of_value, "unit": unit, "values": values, "folds": folds, "since": since,
-            "default": known.get(how, ""), "fallback": fallback,
+    return {"kind": kind, "type": kind_of_value, "unit": unit, "values": " ".join(sorted(values.split())),
+            "folds": folds, "since": since, "default": known.get(how, ""), "fallback": fallback,
             "prepended": f'{prepended} "{separator}"' if prepended else ""}
 
 
