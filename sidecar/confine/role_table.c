@@ -49,7 +49,8 @@ const struct role_row role_table[ROLES] =
                          "sidecar/judge policy/input policy/surface policy/surface/kind "
                          "policy/surface/hadoop "
                          "policy/effective policy/rules policy/plaintext policy/report "
-                         "policy/data/catalogue policy/data/packs",
+                         "policy/data/catalogue policy/data/packs "
+                         "policy/surface/platform policy/surface/shell policy/surface/tree",
             },
         [ROLE_TOOL] =
             {

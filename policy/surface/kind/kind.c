@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "policy/surface/platform/platform.h"
 #include "policy/surface/properties_surface.h"
 #include "policy/surface/shell/shell.h"
 
@@ -9,6 +10,18 @@ const struct kind kind_table[] = {
     {"properties", "spark-defaults.conf and properties files", properties_recognise,
      properties_read},
     {"shell", "scripts of sh and bash, spark-env.sh", shell_recognise, shell_read},
+    {"cloudformation", "stacks of AWS CloudFormation and SAM", cloudformation_recognise,
+     platform_read},
+    {"step-functions", "state machines of AWS Step Functions", step_functions_recognise,
+     platform_read},
+    {"emr", "Amazon EMR: configurations, clusters, steps, job runs, security configurations",
+     emr_recognise, platform_read},
+    {"databricks", "jobs, clusters and bundles of Databricks", databricks_recognise, platform_read},
+    {"livy", "requests to Apache Livy for batches and sessions", livy_recognise, platform_read},
+    {"livy-conf", "livy.conf of a Livy server", livy_conf_recognise, livy_conf_read},
+    {"dataproc", "jobs, batches and clusters of Google Dataproc", dataproc_recognise,
+     platform_read},
+    {"glue", "jobs of AWS Glue", glue_recognise, platform_read},
 };
 const size_t kind_count = sizeof kind_table / sizeof kind_table[0];
 
