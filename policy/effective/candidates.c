@@ -73,6 +73,15 @@ const struct setting *candidates_property(const struct candidates *all, const ch
     return NULL;
 }
 
+const struct setting *candidates_strongest(const struct candidates *all, const char *key) {
+    const struct candidate *best = NULL;
+    for (size_t i = 0; i < all->count; i++)
+        if (strcmp(all->items[i].setting.key, key) == 0 &&
+            (best == NULL || compare(&all->items[i], best) < 0))
+            best = &all->items[i];
+    return best == NULL ? NULL : &best->setting;
+}
+
 void candidates_remove(struct candidates *all, const char *key) {
     size_t kept = 0, sorted = 0;
     for (size_t i = 0; i < all->count; i++) {

@@ -50,6 +50,9 @@ void candidates_sort(struct candidates *all);
 /* The strongest property (see enum strength) of that key, or NULL. */
 const struct setting *candidates_property(const struct candidates *all, const char *key);
 
+/* The strongest of all with that key, sorted or not, or NULL. */
+const struct setting *candidates_strongest(const struct candidates *all, const char *key);
+
 /* Takes every candidate of that key out. */
 void candidates_remove(struct candidates *all, const char *key);
 

@@ -90,6 +90,38 @@ static int merge_values(struct resolution *r, const struct assigner *a, struct s
     return found->value == NULL ? out_of_memory(r) : 0;
 }
 
+/* Puts a further list behind found, whose origin stays unless it said nothing. */
+static int join(struct resolution *r, struct setting *found, const struct setting *more) {
+    if (more->value == NULL || more->value[0] == '\0')
+        return 0;
+    bool blank = found->value == NULL || found->value[0] == '\0';
+    if (blank) {
+        found->origin = more->origin;
+        found->value_origin = more->value_origin;
+    }
+    found->value = blank ? more->value : arena_printf(r->arena, "%s,%s", found->value, more->value);
+    return found->value == NULL ? out_of_memory(r) : 0;
+}
+
+/* --files with what spark-submit adds: in client mode the Python files, but on YARN;
+ * the script of an R application, where it is not sent otherwise. */
+static int look_files(struct resolution *r, struct setting *found) {
+    const char *resource = resolution_resource(r);
+    bool client = r->deployment == DEPLOY_CLIENT, yarn = r->manager == MANAGER_YARN;
+    struct origin origin = {.kind = ORIGIN_ARGV, .argv = r->plan->arguments.resource.argv};
+    struct setting script = {.value = resource, .origin = origin, .value_origin = origin};
+    struct setting python =
+        resolution_look(r, ARGUMENT_PY_FILES, "spark.submit.pyFiles", NULL, NULL);
+    if (client && !yarn && join(r, found, &python) != 0)
+        return -1;
+    bool sent = resource_is_r(resource) && (client ? !resource_is_shell(resource) : yarn);
+    if (sent && join(r, found, &script) != 0)
+        return -1;
+    if (client && !yarn && found->value != NULL && found->value[0] == '\0')
+        found->value = NULL;
+    return 0;
+}
+
 /* What the option or another key says, not counting the key itself. */
 static struct setting look_beside(const struct resolution *r, const struct assigner *a) {
     if (a->merge == NULL)
@@ -105,16 +137,18 @@ static int assign(struct resolution *r, const struct assigner *a) {
         (a->deployments & (unsigned)r->deployment) == 0)
         return given && a->merge == NULL && a->managers != FILED ? note_idle(r, a) : 0;
     struct setting found = look_beside(r, a);
+    if (a->id == ARGUMENT_FILES && look_files(r, &found) != 0)
+        return -1;
     if (found.value == NULL)
         return 0;
     if (a->merge != NULL && merge_values(r, a, &found) != 0)
         return -1;
-    bool is_property =
-        !given && a->merge == NULL && candidates_property(&r->candidates, a->key) != NULL;
-    if (is_property)
+    const struct setting *property = candidates_property(&r->candidates, a->key);
+    if (!given && property != NULL && property->value == found.value)
         return 0;
     return resolution_add(r, &found,
-                          given || a->merge != NULL ? STRENGTH_OPTION : STRENGTH_ENVIRONMENT);
+                          found.origin.kind == ORIGIN_ENVIRONMENT ? STRENGTH_ENVIRONMENT
+                                                                  : STRENGTH_OPTION);
 }
 
 static int add_made_up(struct resolution *r, const char *key, const char *value,
@@ -155,15 +189,37 @@ static int assign_deploy_mode(struct resolution *r) {
                : add_made_up(r, "spark.submit.deployMode", "client", &r->unset, STRENGTH_FALLBACK);
 }
 
-/* The last component of a path or URI. */
+/* Java quotes what may not stand in a URI's path, where a path becomes one; what is
+ * beyond ASCII stays. */
+static bool is_quoted_in_uri(char c) {
+    bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    return c > 0 && !letter && strchr("-_.!~*'():@&=+$,;/", c) == NULL;
+}
+
+/* The last component of a path as Spark's URI of it has it. A text that has a scheme
+ * is one already. Spark: Utils.resolveURI. */
 static const char *base_name(struct arena *arena, const char *path) {
-    size_t end = strlen(path);
+    static const char hex[] = "0123456789ABCDEF";
+    size_t end = strlen(path), length = 0;
     while (end > 1 && path[end - 1] == '/')
         end--;
     size_t start = end;
     while (start > 0 && path[start - 1] != '/')
         start--;
-    return arena_text(arena, path + start, end - start);
+    if (path[strcspn(path, ":/#")] == ':' || strchr(path, '#') != NULL)
+        return arena_text(arena, path + start, end - start);
+    char *name = arena_alloc(arena, 3 * (end - start) + 1);
+    for (size_t i = start; name != NULL && i < end; i++) {
+        bool quoted = is_quoted_in_uri(path[i]);
+        name[length++] = quoted ? '%' : path[i];
+        if (quoted) {
+            name[length++] = hex[path[i] >> 4];
+            name[length++] = hex[path[i] & 15];
+        }
+    }
+    if (name != NULL)
+        name[length] = '\0';
+    return name;
 }
 
 static int assign_name(struct resolution *r) {
@@ -190,24 +246,13 @@ static int assign_supervise(struct resolution *r) {
                        supervise->text != NULL ? &origin : &r->unset, STRENGTH_OPTION);
 }
 
-/* Spark drops the driver's host in cluster mode: the driver runs elsewhere. */
-static int drop_driver_host(struct resolution *r) {
-    const struct setting *host = candidates_property(&r->candidates, "spark.driver.host");
-    if (r->deployment != DEPLOY_CLUSTER || host == NULL)
-        return 0;
-    if (resolution_note(r, &host->origin, "is dropped by Spark in cluster mode") != 0)
-        return -1;
-    candidates_remove(&r->candidates, "spark.driver.host");
-    return 0;
-}
-
 int launch_assign(struct resolution *r) {
     struct assigner cores = total_cores(r);
     for (size_t i = 0; i < sizeof assigners / sizeof assigners[0]; i++)
         if (assign(r, &assigners[i]) != 0)
             return -1;
-    if (assign(r, &cores) != 0 || assign_master(r) != 0 || assign_deploy_mode(r) != 0 ||
-        assign_name(r) != 0 || assign_supervise(r) != 0)
-        return -1;
-    return drop_driver_host(r);
+    return assign(r, &cores) != 0 || assign_master(r) != 0 || assign_deploy_mode(r) != 0 ||
+                   assign_name(r) != 0 || assign_supervise(r) != 0
+               ? -1
+               : 0;
 }

@@ -16,24 +16,6 @@
 #define THRIFT_SERVER  "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2"
 #define CONNECT_SERVER "org.apache.spark.sql.connect.service.SparkConnectServer"
 
-static bool is_shell(const char *resource) {
-    static const char *const shells[] = {"spark-shell", "pyspark-shell", "sparkr-shell",
-                                         "connect-shell"};
-    for (size_t i = 0; i < sizeof shells / sizeof shells[0]; i++)
-        if (strcmp(resource, shells[i]) == 0)
-            return true;
-    return false;
-}
-
-static bool is_python(const char *resource) {
-    return text_ends(resource, ".py") || strcmp(resource, "pyspark-shell") == 0;
-}
-
-static bool is_r(const char *resource) {
-    return text_ends(resource, ".R") || text_ends(resource, ".r") ||
-           strcmp(resource, "sparkr-shell") == 0;
-}
-
 /* Options that this version does not have yet. */
 static int check_version(struct resolution *r) {
     const struct launch_arguments *arguments = &r->plan->arguments;
@@ -105,7 +87,7 @@ static bool is_positive_size(const char *text) {
         row++;
     if (*text != '\0' || row == sizeof units / sizeof units[0])
         return false;
-    return (int64_t)(count << (row / 2 * 10)) > 0;
+    return count > 0 && count <= (uint64_t)(INT64_MAX >> (row / 2 * 10));
 }
 
 static int check_numbers(struct resolution *r) {
@@ -144,7 +126,8 @@ static int check_numbers(struct resolution *r) {
 /* spark-env.sh may still set the variables, unless it has run already. */
 static int check_hadoop(struct resolution *r) {
     if (r->manager != MANAGER_YARN || resolution_variable(r, "HADOOP_CONF_DIR") != NULL ||
-        resolution_variable(r, "YARN_CONF_DIR") != NULL)
+        resolution_variable(r, "YARN_CONF_DIR") != NULL ||
+        resolution_variable(r, "SPARK_TESTING") != NULL)
         return 0;
     if (r->plan->launch->environment_is_final)
         return resolution_refuse(r, &r->master.value_origin,
@@ -170,16 +153,20 @@ static int check_cluster_mode(struct resolution *r) {
     const char *resource = resolution_resource(r), *class_name = resolution_class(r);
     bool connect = strcmp(class_name, CONNECT_SERVER) == 0 &&
                    !(r->manager == MANAGER_YARN && resolution_since(r, 4, 2));
+    const struct setting *rest = candidates_property(&r->candidates, "spark.master.rest.enabled");
     const struct {
         bool refused;
         const char *what;
     } rows[] = {
-        {r->manager == MANAGER_STANDALONE && is_python(resource),
+        {r->manager == MANAGER_MESOS && (rest == NULL || !text_equal_nocase(rest->value, "true")),
+         "cluster mode on Mesos without its REST server"},
+        {r->manager == MANAGER_STANDALONE && resource_is_python(resource),
          "a Python application in cluster mode on a standalone cluster"},
-        {r->manager == MANAGER_STANDALONE && is_r(resource),
+        {r->manager == MANAGER_STANDALONE && resource_is_r(resource),
          "an R application in cluster mode on a standalone cluster"},
         {r->manager == MANAGER_LOCAL, "cluster mode with a local master"},
-        {is_shell(resource) || strcmp(class_name, SQL_SHELL) == 0, "a shell in cluster mode"},
+        {resource_is_shell(resource) || strcmp(class_name, SQL_SHELL) == 0,
+         "a shell in cluster mode"},
         {strcmp(class_name, THRIFT_SERVER) == 0 || connect, "this server in cluster mode"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
@@ -221,8 +208,9 @@ static int check_rest(struct resolution *r) {
  * resources are no jar. */
 static int check_main_class(struct resolution *r) {
     const char *resource = resolution_resource(r);
-    bool jar = !is_shell(resource) && strcmp(resource, "spark-internal") != 0;
-    if (jar || is_python(resource) || is_r(resource) || resolution_class(r)[0] != '\0')
+    bool jar = !resource_is_shell(resource) && strcmp(resource, "spark-internal") != 0;
+    if (jar || resource_is_python(resource) || resource_is_r(resource) ||
+        resolution_class(r)[0] != '\0')
         return 0;
     struct origin origin = {.kind = ORIGIN_ARGV, .argv = r->plan->arguments.resource.argv};
     return resolution_refuse(r, &origin, "this application without a main class", "add --class");

@@ -189,7 +189,7 @@ static int resolve(struct resolution *r, const struct launch_pair *injected, siz
         return -1;
     r->unset = unset_of(r);
     if (launch_find_cluster(r) != 0 || launch_check(r) != 0 || launch_assign(r) != 0 ||
-        launch_add_java_options(r) != 0)
+        launch_add_java_options(r) != 0 || launch_finish(r) != 0)
         return -1;
     return candidates_resolve(&r->candidates, r->arena, ret, r->err);
 }

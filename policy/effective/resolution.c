@@ -131,6 +131,29 @@ const char *resolution_resource(const struct resolution *r) {
     return text == NULL ? "" : text;
 }
 
+bool resource_is_shell(const char *resource) {
+    static const char *const shells[] = {"spark-shell", "pyspark-shell", "sparkr-shell",
+                                         "connect-shell"};
+    for (size_t i = 0; i < sizeof shells / sizeof shells[0]; i++)
+        if (strcmp(resource, shells[i]) == 0)
+            return true;
+    return false;
+}
+
+bool resource_is_python(const char *resource) {
+    return text_ends(resource, ".py") || strcmp(resource, "pyspark-shell") == 0;
+}
+
+bool resource_is_r(const char *resource) {
+    return text_ends(resource, ".R") || text_ends(resource, ".r") ||
+           strcmp(resource, "sparkr-shell") == 0;
+}
+
+bool resource_is_jar(const char *resource) {
+    return !resource_is_shell(resource) && !resource_is_python(resource) &&
+           !resource_is_r(resource) && strcmp(resource, "spark-internal") != 0;
+}
+
 const char *resolution_class(const struct resolution *r) {
     const char *text = r->values[ARGUMENT_CLASS].text;
     return text == NULL ? "" : text;

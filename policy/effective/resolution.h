@@ -75,6 +75,14 @@ bool resolution_runs_driver(const struct resolution *r);
 /* Whether 3.x is to start its own Connect server: then a remote is none. */
 bool resolution_is_local_connect(const struct resolution *r);
 
+/* What an application is, by its name alone; a Python or R shell is both. All that
+ * is none of them, and not "spark-internal", is taken for a jar. Spark:
+ * SparkSubmit.isShell, isPython, isR, isUserJar. */
+bool resource_is_shell(const char *resource);
+bool resource_is_python(const char *resource);
+bool resource_is_r(const char *resource);
+bool resource_is_jar(const char *resource);
+
 /* Text of the application's resource or main class, "" where there is none. */
 const char *resolution_resource(const struct resolution *r);
 const char *resolution_class(const struct resolution *r);
@@ -95,5 +103,6 @@ int launch_find_cluster(struct resolution *r);
 int launch_check(struct resolution *r);
 int launch_assign(struct resolution *r);
 int launch_add_java_options(struct resolution *r);
+int launch_finish(struct resolution *r);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "policy/surface/programs.h"
 #include "sidecar/base/arena.h"
 #include "sidecar/base/error.h"
 #include "sidecar/base/text.h"
@@ -55,53 +56,7 @@ static const struct option_form forms[] = {
 };
 #define FORMS (sizeof forms / sizeof forms[0])
 
-#define SQL_SHELL      "org.apache.spark.sql.hive.thriftserver.SparkSQLCLIDriver"
 #define EXAMPLE_PREFIX "org.apache.spark.examples."
-
-/* The scripts in Spark's bin/ that end in spark-submit, and what each puts before
- * the caller's words. */
-struct program {
-    const char *name;
-    const char *first_word; /* special first word of spark-submit, or NULL */
-    const char *class_name, *application_name;
-};
-
-static const struct program programs[] = {
-    {"spark-submit", NULL, NULL, NULL},
-    {"spark2-submit", NULL, NULL, NULL},
-    {"spark3-submit", NULL, NULL, NULL},
-    {"spark-shell", NULL, "org.apache.spark.repl.Main", "Spark shell"},
-    {"spark-sql", NULL, SQL_SHELL, NULL},
-    {"pyspark", "pyspark-shell-main", NULL, "PySparkShell"},
-    {"sparkR", "sparkr-shell-main", NULL, NULL},
-    {"run-example", "run-example", NULL, NULL},
-    {"spark-pipelines", NULL, NULL, NULL},
-};
-
-/* Words that spark-submit knows in the first place only, and the application
- * that each one stands for. */
-struct first_word {
-    const char *word, *resource;
-    bool mixed;
-};
-
-static const struct first_word first_words[] = {
-    {"pyspark-shell-main", "pyspark-shell", true},
-    {"sparkr-shell-main", "sparkr-shell", true},
-    {"run-example", "spark-examples.jar", false},
-};
-
-/* Main classes behind which unknown words belong to the shell or server. Spark:
- * SparkSubmitCommandBuilder.specialClasses. */
-static const struct {
-    const char *class_name, *resource;
-} special_classes[] = {
-    {"org.apache.spark.repl.Main", "spark-shell"},
-    {SQL_SHELL, "spark-internal"},
-    {"org.apache.spark.sql.hive.thriftserver.HiveThriftServer2", "spark-internal"},
-    {"org.apache.spark.sql.connect.service.SparkConnectServer", "spark-internal"},
-    {"org.apache.spark.sql.application.ConnectRepl", "connect-shell"},
-};
 
 struct parser {
     const char *const *argv;
@@ -111,7 +66,9 @@ struct parser {
     struct setting *conf;
     struct properties_argument *properties;
     struct note *notes;
+    size_t begin; /* of spark-submit's own words */
     bool example, pipelines;
+    bool shell;   /* of Python or R: it takes no script */
     bool stopped; /* the application was named: the rest belongs to it */
     struct error *err;
 };
@@ -185,13 +142,10 @@ static int add_conf(struct parser *p, const char *text, size_t index) {
 
 static void add_value(struct parser *p, enum argument_id id, const char *text, size_t index) {
     p->ret->values[id] = (struct argument){.text = text, .argv = index};
-    if (id != ARGUMENT_CLASS)
-        return;
-    for (size_t i = 0; i < sizeof special_classes / sizeof special_classes[0]; i++) {
-        if (strcmp(text, special_classes[i].class_name) == 0) {
-            p->ret->mixed = true;
-            p->ret->resource = (struct argument){special_classes[i].resource, index};
-        }
+    const char *resource = id == ARGUMENT_CLASS ? program_special_class(text) : NULL;
+    if (resource != NULL) {
+        p->ret->mixed = true;
+        p->ret->resource = (struct argument){resource, index};
     }
 }
 
@@ -293,7 +247,9 @@ static int take_unknown(struct parser *p, const char *name) {
     }
     if (name[0] == '-')
         return refuse_unknown(p, p->argv[p->at]);
-    ret->resource = (struct argument){p->argv[p->at], p->at};
+    const struct special_word *special = program_special_word(p->argv[p->at]);
+    p->shell = special != NULL && !special->first;
+    ret->resource = (struct argument){p->shell ? special->resource : p->argv[p->at], p->at};
     return 0;
 }
 
@@ -330,25 +286,23 @@ static int parse_words(struct parser *p) {
 }
 
 static void take_first_word(struct parser *p, const char *word, size_t index) {
-    for (size_t i = 0; i < sizeof first_words / sizeof first_words[0]; i++) {
-        if (strcmp(word, first_words[i].word) != 0)
-            continue;
-        p->ret->resource = (struct argument){first_words[i].resource, index};
-        p->ret->mixed = first_words[i].mixed;
-        p->example = strcmp(word, "run-example") == 0;
-        p->at = index + 1;
-    }
+    const struct special_word *special = program_special_word(word);
+    if (special == NULL)
+        return;
+    p->ret->resource = (struct argument){special->resource, index};
+    p->ret->mixed = special->mixed;
+    p->shell = !special->first;
+    p->example = strcmp(word, "run-example") == 0;
+    p->at = index >= p->at ? index + 1 : p->at;
 }
 
 static int find_program(struct parser *p, const struct program **ret) {
-    const char *slash = p->argc == 0 ? NULL : strrchr(p->argv[0], '/');
-    const char *name = p->argc == 0 ? "" : slash != NULL ? slash + 1 : p->argv[0];
-    for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++) {
-        if (strcmp(name, programs[i].name) == 0) {
-            *ret = &programs[i];
-            return 0;
-        }
-    }
+    const char *name = p->argc == 0 ? "" : p->argv[0];
+    *ret = program_find(name);
+    if (*ret != NULL && program_begin(*ret, p->argv, p->argc) > 0)
+        return 0;
+    const char *slash = strrchr(name, '/');
+    name = slash != NULL ? slash + 1 : name;
     error_set(p->err, ERROR_USAGE, "arrestor cannot tell what %.100s would launch",
               name[0] == '\0' ? "an empty command" : name);
     return error_todo(p->err, "write spark-submit, spark-shell, pyspark, spark-sql, sparkR, "
@@ -366,17 +320,20 @@ static void take_pipelines(struct parser *p) {
 
 static void take_program(struct parser *p, const struct program *program) {
     p->ret->program = program->name;
-    p->at = 1;
-    if (strcmp(program->name, "spark-pipelines") == 0)
+    p->at = program_begin(program, p->argv, p->argc);
+    p->begin = p->at;
+    if (program_is_pipelines(program, p->argv, p->argc))
         take_pipelines(p);
     else if (program->first_word != NULL)
         take_first_word(p, program->first_word, 0);
-    else if (program->class_name == NULL && p->argc > 1)
-        take_first_word(p, p->argv[1], 1);
+    else if (program->class_name == NULL && p->argc > p->at)
+        take_first_word(p, p->argv[p->at], p->at);
     if (program->class_name != NULL)
         add_value(p, ARGUMENT_CLASS, program->class_name, 0);
     if (program->application_name != NULL)
         add_value(p, ARGUMENT_NAME, program->application_name, 0);
+    if (program->key != NULL)
+        (void)add_setting(p, program->key, program->value, 0);
     p->ret->insert_at = p->at;
 }
 
@@ -384,12 +341,24 @@ static void take_program(struct parser *p, const struct program *program) {
  * script. */
 static bool is_refused_by_shell(const struct parser *p) {
     const struct launch_arguments *ret = p->ret;
-    if (!ret->mixed || ret->application_arguments >= p->argc)
+    if (!p->shell || ret->application_arguments >= p->argc)
         return false;
     const char *first = p->argv[ret->application_arguments];
     return strcmp(ret->resource.text, "pyspark-shell") == 0 ||
            (strcmp(ret->resource.text, "sparkr-shell") == 0 &&
             (text_ends(first, ".R") || text_ends(first, ".r")));
+}
+
+/* run-example sends the jars of the examples, whatever else is sent. */
+static int add_example_jars(struct parser *p) {
+    struct argument *jars = &p->ret->values[ARGUMENT_JARS];
+    const char *own = p->ret->resource.text;
+    if (!p->example)
+        return 0;
+    *jars = jars->text == NULL || jars->text[0] == '\0'
+                ? (struct argument){own, p->ret->resource.argv}
+                : (struct argument){arena_printf(p->arena, "%s,%s", jars->text, own), jars->argv};
+    return jars->text == NULL ? out_of_memory(p->err) : 0;
 }
 
 static int check_complete(struct parser *p) {
@@ -410,7 +379,7 @@ static int check_complete(struct parser *p) {
 }
 
 static int make_lists(struct parser *p) {
-    p->conf = arena_array(p->arena, p->argc, sizeof *p->conf);
+    p->conf = arena_array(p->arena, p->argc + 1, sizeof *p->conf);
     p->properties = arena_array(p->arena, p->argc, sizeof *p->properties);
     p->notes = arena_array(p->arena, 2 * p->argc, sizeof *p->notes);
     p->ret->conf.items = p->conf;
@@ -430,9 +399,9 @@ int arguments_parse(const char *const *argv, size_t argc, struct arena *arena,
     if (find_program(&p, &program) != 0 || make_lists(&p) != 0)
         return -1;
     take_program(&p, program);
-    if (argc == 1 && program->class_name == NULL && program->first_word == NULL)
+    if (p.begin == argc && program->class_name == NULL && program->first_word == NULL)
         add_special(&p, "");
-    if (parse_words(&p) != 0 || check_complete(&p) != 0)
+    if (parse_words(&p) != 0 || check_complete(&p) != 0 || add_example_jars(&p) != 0)
         return -1;
     *ret = result;
     return 0;

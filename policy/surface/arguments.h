@@ -77,8 +77,9 @@ struct launch_arguments {
 
 /* Parses argv (argv[0] is the program; only its last path component counts).
  * Known programs: spark-submit, spark2-submit, spark3-submit, spark-shell,
- * pyspark, spark-sql, sparkR, run-example, spark-pipelines. Texts point into argv or live in the
- * arena. 0, or -1:
+ * spark-connect-shell, pyspark, spark-sql, sparkR, run-example, spark-pipelines,
+ * start-thriftserver.sh, start-connect-server.sh, and spark-class with a class that
+ * submits. Texts point into argv or live in the arena. 0, or -1:
  * ERROR_USAGE "arrestor cannot tell what X would launch" for another program;
  * ERROR_SPARK for what spark-submit itself refuses: an unknown option (the
  * nearest is named), a missing value, --conf without '=', no application. */
