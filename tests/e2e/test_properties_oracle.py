@@ -77,7 +77,7 @@ def string_constants(code):
 
 def test_no_key_of_spark_s_own_is_taken_for_a_misspelt_one(tmp_path):
     keys = set()
-    for jar in spark_oracle.JARS.glob("spark-*.jar"):
+    for jar in (house.SPARK / "jars").glob("spark-*.jar"):
         with zipfile.ZipFile(jar) as archive:
             for name in archive.namelist():
                 if name.endswith(".class"):

@@ -19,15 +19,18 @@ import org.apache.spark.SparkConf;
 import scala.Tuple2;
 
 /**
- * Answers what Spark itself makes of a command line or a properties file. One
- * JSON object per line on standard input, one per line on standard output:
+ * Answers what Spark itself makes of a command line, a properties file or a
+ * configuration. One JSON object per line on standard input, one per line on
+ * standard output:
  *
  *   {"argv": [words behind spark-submit], "env": {…}}  the SparkConf of the launch
  *   {"properties": "path"}                             what Spark reads from the file
+ *   {"read": {key: value}, …}                          see ReadOracle
  *
- * gives {"conf": {…}}, or {"refused": "message"}. A command line goes through
- * both of Spark's parsers, as bin/spark-class does it: the launcher's, then
- * SparkSubmit's, with carriage returns taken out between them.
+ * The first two give {"conf": {…}}, or {"refused": "message"}. A command line goes
+ * through both of Spark's parsers, as bin/spark-class does it: the launcher's, then
+ * SparkSubmit's, with carriage returns taken out between them. env is the whole
+ * environment of the launch, beside what this process itself was started with.
  */
 public final class SubmitOracle {
     private static final String SUBMIT = "org.apache.spark.deploy.SparkSubmit";
@@ -42,7 +45,6 @@ public final class SubmitOracle {
         Object builder = constructor.newInstance(argv);
         Field childEnv = type.getSuperclass().getDeclaredField("childEnv");
         childEnv.setAccessible(true);
-        ((Map<String, String>) childEnv.get(builder)).putAll(env);
         Method build = type.getDeclaredMethod("buildCommand", Map.class);
         build.setAccessible(true);
         return (List<String>) build.invoke(builder, env);
@@ -51,20 +53,35 @@ public final class SubmitOracle {
     /** A shell first runs an interpreter, which calls spark-submit with words from a variable. */
     @SuppressWarnings("unchecked")
     private static List<String> command(List<String> argv, Map<String, String> env) throws Exception {
-        List<String> command = launcherCommand(argv, env);
+        Map<String, String> added = new HashMap<>();
+        List<String> command = launcherCommand(argv, added);
         if (command.contains(SUBMIT)) {
             return command;
         }
+        env.putAll(added);
+        ProcessEnvironment.set(env);
         Method split = Class.forName("org.apache.spark.launcher.CommandBuilderUtils")
             .getDeclaredMethod("parseOptionString", String.class);
         split.setAccessible(true);
-        String words = env.getOrDefault("PYSPARK_SUBMIT_ARGS", env.get("SPARKR_SUBMIT_ARGS"));
-        return launcherCommand((List<String>) split.invoke(null, words), env);
+        String words = added.getOrDefault("PYSPARK_SUBMIT_ARGS", added.get("SPARKR_SUBMIT_ARGS"));
+        return launcherCommand((List<String>) split.invoke(null, words), new HashMap<>());
+    }
+
+    /** bin/load-spark-env.sh, without a spark-env.sh. */
+    private static void loadSparkEnv(Map<String, String> env) {
+        if (env.getOrDefault("SPARK_ENV_LOADED", "").isEmpty()) {
+            env.put("SPARK_ENV_LOADED", "1");
+            if (env.getOrDefault("SPARK_CONF_DIR", "").isEmpty()) {
+                env.put("SPARK_CONF_DIR", env.get("SPARK_HOME") + "/conf");
+            }
+        }
     }
 
     private static SparkConf submit(List<String> argv, Map<String, String> env) throws Exception {
+        loadSparkEnv(env);
+        ProcessEnvironment.set(env);
         List<String> words = new ArrayList<>();
-        for (String word : command(argv, new HashMap<>(env))) {
+        for (String word : command(argv, env)) {
             words.add(word.replace("\r", ""));
         }
         int start = words.indexOf(SUBMIT);
@@ -88,10 +105,21 @@ public final class SubmitOracle {
             keys.forEach(System::clearProperty);
             System.clearProperty("SPARK_SUBMIT");
             System.clearProperty("spark.remote");
+            System.clearProperty("spark.api.mode");
         }
     }
 
-    private static void fill(ObjectNode answer, JsonNode question) throws Exception {
+    private static Map<String, String> mapOf(JsonNode object) {
+        Map<String, String> map = new HashMap<>();
+        if (object != null) {
+            object.fields().forEachRemaining(e -> map.put(e.getKey(), e.getValue().asText()));
+        }
+        return map;
+    }
+
+    private static void fill(ObjectNode answer, JsonNode question, Map<String, String> own) throws Exception {
+        Map<String, String> env = new HashMap<>(own);
+        env.putAll(mapOf(question.get("env")));
         ObjectNode conf = answer.putObject("conf");
         if (question.has("properties")) {
             var read = org.apache.spark.util.Utils.getPropertiesFromFile(question.get("properties").asText());
@@ -100,27 +128,32 @@ public final class SubmitOracle {
         }
         List<String> argv = new ArrayList<>();
         question.get("argv").forEach(word -> argv.add(word.asText()));
-        Map<String, String> env = new HashMap<>();
-        question.get("env").fields().forEachRemaining(e -> env.put(e.getKey(), e.getValue().asText()));
         for (Tuple2<String, String> pair : submit(argv, env).getAll()) {
             conf.put(pair._1(), pair._2());
         }
     }
 
+    private static ObjectNode answer(String line, Map<String, String> own) throws Exception {
+        ObjectNode answer = JSON.createObjectNode();
+        try {
+            fill(answer, JSON.readTree(line), own);
+        } catch (Throwable t) {
+            Throwable cause = t instanceof InvocationTargetException ? t.getCause() : t;
+            answer.removeAll();
+            answer.put("refused", cause.getClass().getSimpleName() + ": " + cause.getMessage());
+        } finally {
+            ProcessEnvironment.set(own);
+        }
+        return answer;
+    }
+
     public static void main(String[] ignored) throws Exception {
         PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
         System.setOut(System.err);
+        Map<String, String> own = new HashMap<>(System.getenv());
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String line = in.readLine(); line != null; line = in.readLine()) {
-            ObjectNode answer = JSON.createObjectNode();
-            try {
-                fill(answer, JSON.readTree(line));
-            } catch (Throwable t) {
-                Throwable cause = t instanceof InvocationTargetException ? t.getCause() : t;
-                answer.removeAll();
-                answer.put("refused", cause.getClass().getSimpleName() + ": " + cause.getMessage());
-            }
-            out.println(JSON.writeValueAsString(answer));
+            out.println(JSON.writeValueAsString(answer(line, own)));
         }
     }
 }
