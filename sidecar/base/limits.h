@@ -42,6 +42,13 @@
 #define LIMIT_SETTINGS   65536
 #define LIMIT_LAUNCHES   4096 /* written down in one input */
 #define LIMIT_NOTES      4096
+
+/* Job source. */
+#define LIMIT_SOURCE_TOKENS 524288
+#define LIMIT_SOURCE_DEPTH  100 /* of brackets; what is deeper is skipped */
+#define LIMIT_SOURCE_SCOPES 32  /* around a name, that are looked into */
+#define LIMIT_SOURCE_WORK   (32u * 1024u * 1024u) /* bytes and steps of putting values together */
+
 #define LIMIT_RULES      1024
 #define LIMIT_RULE_NODES 256
 #define LIMIT_FINDINGS   4096

@@ -5,6 +5,7 @@
 #include "policy/surface/platform/platform.h"
 #include "policy/surface/properties_surface.h"
 #include "policy/surface/shell/shell.h"
+#include "policy/surface/source/source.h"
 
 const struct kind kind_table[] = {
     {"properties", "spark-defaults.conf and properties files", properties_recognise,
@@ -22,6 +23,9 @@ const struct kind kind_table[] = {
     {"dataproc", "jobs, batches and clusters of Google Dataproc", dataproc_recognise,
      platform_read},
     {"glue", "jobs of AWS Glue", glue_recognise, platform_read},
+    {"airflow", "Airflow DAGs", airflow_recognise, pyspark_read},
+    {"pyspark", "PySpark source", pyspark_recognise, pyspark_read},
+    {"scala", "Spark source in Scala and Java", scala_recognise, scala_read},
 };
 const size_t kind_count = sizeof kind_table / sizeof kind_table[0];
 
