@@ -250,7 +250,7 @@ out:
     return status;
 }
 
-void walk_open(const char *path, int *fd) {
+void walk_open_directory(const char *path, int *fd) {
     *fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_DIRECTORY);
 }
 

@@ -37,7 +37,7 @@ struct walk {
 
 /* Opens a directory. *fd is the caller's, -1 where the path is something else or
  * nothing. Call before confinement. */
-void walk_open(const char *path, int *fd);
+void walk_open_directory(const char *path, int *fd);
 
 /* Walks the directory; fd stays the caller's. A .gitignore in it or beneath it holds as
  * for git, but those above it do not; .git is passed over. label: how the directory is
