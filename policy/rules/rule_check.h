@@ -3,7 +3,7 @@
  * Truth is three-valued (strong Kleene): a template or an unresolved reference
  * makes a leaf UNKNOWN, and the finding says so. What the input does not say is
  * tried out: a master that is not told as each kind of cluster, a version of
- * Spark that is not known as 3.5 and as 4.x; the weakest result counts. A key
+ * Spark that is not known as each of the catalogue; the weakest result counts. A key
  * that nobody set has the default of Spark's version.
  *
  * A PLAINTEXT or near-miss rule gives one finding for each offending setting,

@@ -1,11 +1,5 @@
 #include "policy/rules/rule_evaluate.h"
 
-#include "policy/data/catalogue/catalogue.h"
-
-struct version {
-    int major, minor;
-};
-
 /* The same scenes again for each further JVM that has options, and for all as one. */
 static size_t add_jvms(const struct effective *conf, struct scene *scenes, size_t count) {
     static const unsigned others[] = {JVM_SUBMIT, JVM_LAUNCHER, JVM_SUBMIT | JVM_LAUNCHER};
@@ -23,23 +17,35 @@ static size_t add_jvms(const struct effective *conf, struct scene *scenes, size_
     return total;
 }
 
-size_t scene_list(const struct effective *conf, bool *starved, struct scene scenes[SCENES]) {
-    static const struct version unknown[] = {{3, 5}, {4, 1}};
+/* A version for each kind of master that it may be. */
+static size_t add_masters(const struct scene *like, struct scene *scenes) {
     static const enum master_kind clusters[] = {MASTER_YARN, MASTER_STANDALONE, MASTER_KUBERNETES};
-    bool told = conf->master != MASTER_UNTOLD && conf->master != MASTER_UNKNOWN;
-    size_t versions = conf->spark_major > 0 ? 1 : sizeof unknown / sizeof unknown[0];
-    size_t masters = told ? 1 : sizeof clusters / sizeof clusters[0];
+    enum master_kind told = like->conf->master;
+    if (told != MASTER_UNTOLD && told != MASTER_UNKNOWN) {
+        scenes[0] = *like;
+        scenes[0].master = told;
+        return 1;
+    }
+    for (size_t i = 0; i < sizeof clusters / sizeof clusters[0]; i++) {
+        scenes[i] = *like;
+        scenes[i].master = clusters[i];
+    }
+    return sizeof clusters / sizeof clusters[0];
+}
+
+size_t scene_list(const struct effective *conf, bool *starved, struct scene scenes[SCENES]) {
+    struct scene scene = {.conf = conf,
+                          .starved = starved,
+                          .major = conf->spark_major,
+                          .minor = conf->spark_minor,
+                          .jvms = JVM_DRIVER};
     size_t count = 0;
     *starved = false;
-    for (size_t v = 0; v < versions; v++)
-        for (size_t m = 0; m < masters; m++)
-            scenes[count++] =
-                (struct scene){.conf = conf,
-                               .starved = starved,
-                               .master = told ? conf->master : clusters[m],
-                               .major = versions == 1 ? conf->spark_major : unknown[v].major,
-                               .minor = versions == 1 ? conf->spark_minor : unknown[v].minor,
-                               .jvms = JVM_DRIVER};
+    if (conf->spark_major > 0)
+        count = add_masters(&scene, scenes);
+    for (size_t i = CATALOGUE_VERSIONS; conf->spark_major == 0 && i > 0; i--)
+        if (catalogue_version(i - 1, &scene.major, &scene.minor))
+            count += add_masters(&scene, scenes + count);
     return add_jvms(conf, scenes, count);
 }
 

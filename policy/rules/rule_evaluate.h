@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "policy/data/catalogue/catalogue.h"
 #include "policy/effective/setting.h"
 #include "policy/rules/rule.h"
 
@@ -22,9 +23,9 @@ struct scene {
 };
 
 /* The most scenes that one effective configuration stands for. */
-#define SCENES 24
+#define SCENES (CATALOGUE_VERSIONS * 3 * 4)
 
-/* Lists them: a version that is not known is tried as 3.5 and as 4.x, a master
+/* Lists them: a version that is not known is tried as each of the catalogue, a master
  * that is not told as each kind of cluster. Each JVM that options on this host reach
  * is judged by itself, and all of them as one. *starved, false at first, is theirs to
  * set. Gives their number. */

@@ -46,7 +46,7 @@ static void a_key_that_nobody_set_says_so_with_its_default(void **state) {
     assert_int_equal(finding->origin.kind, ORIGIN_UNSET);
     assert_string_equal(finding->origin.file, "t.conf");
     assert_null(finding->excerpt);
-    assert_holds(finding->message, "spark.ui.enabled is not set (default of Spark 3.5: true)");
+    assert_holds(finding->message, "spark.ui.enabled is not set (default of Spark 4.3: true)");
     assert_holds(finding->message, "it must not be true");
     fixture_free(&f);
 }

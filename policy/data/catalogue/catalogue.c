@@ -14,6 +14,14 @@ static const char *second_of(const char *text) {
     return text + strlen(text) + 1;
 }
 
+bool catalogue_version(size_t index, int *major, int *minor) {
+    if (index >= catalogue_version_count)
+        return false;
+    *major = catalogue_versions[index].major;
+    *minor = catalogue_versions[index].minor;
+    return true;
+}
+
 /* The bit of a version: of the newest that is not above it, else of the oldest. */
 static unsigned version_bit(int major, int minor) {
     size_t found = major == 0 ? catalogue_version_count - 1 : 0;

@@ -74,6 +74,12 @@ struct catalogue_entry {
 
 enum catalogue_truth { CATALOGUE_FALSE, CATALOGUE_TRUE, CATALOGUE_INVALID, CATALOGUE_UNKNOWN };
 
+/* Versions of Spark that the catalogue knows, at most; one bit each. */
+#define CATALOGUE_VERSIONS 8
+
+/* Version number index, from the oldest on. False behind the newest. */
+bool catalogue_version(size_t index, int *major, int *minor);
+
 /* The entry of exactly this key in any version, or NULL. */
 const struct catalogue_entry *catalogue_find(const char *key);
 

@@ -46,7 +46,6 @@ struct family {
     bool open;
 };
 
-#define CATALOGUE_VERSIONS 8 /* as many as a byte has bits */
 #define CATALOGUE_ROWS     8192
 #define CATALOGUE_FAMILIES 64
 

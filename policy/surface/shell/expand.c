@@ -143,9 +143,10 @@ static void add_text(struct filler *f, const struct shell_text *text, bool quote
 static void add_joined(struct filler *f, const struct shell_value *list) {
     char separator = find_separators(f->run)[0];
     for (size_t i = 0; i < list->count; i++) {
+        const struct shell_text *text = &list->items[i].text;
         if (i > 0 && separator != '\0')
-            shell_add(&f->text, &separator, 1, shell_position(&list->items[i], 0));
-        add_piece(f, &list->items[i], 0, list->items[i].length);
+            shell_add(&f->text, &separator, 1, shell_position(text, 0));
+        add_piece(f, text, 0, text->length);
     }
     f->started = true;
 }
@@ -163,7 +164,8 @@ static void add_list(struct filler *f, const struct shell_part *part,
     for (size_t i = 0; i < list->count; i++) {
         if (i > 0)
             end_field(f);
-        add_text(f, &list->items[i], part->quoted);
+        add_text(f, &list->items[i].text, part->quoted);
+        f->loose = f->loose || list->items[i].several;
     }
 }
 

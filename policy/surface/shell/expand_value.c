@@ -20,9 +20,20 @@ static void take_arguments(const struct shell_run *run, struct shell_value *ret)
 static void take_argument(const struct shell_run *run, size_t number, struct shell_value *ret) {
     if (!run->arguments_known || number == 0)
         return;
+    for (size_t i = 0; i < number && i < run->argument_count; i++)
+        if (run->arguments[i].several)
+            return;
     ret->kind = number <= run->argument_count ? VALUE_TEXT : VALUE_UNSET;
     if (ret->kind == VALUE_TEXT)
-        ret->text = run->arguments[number - 1];
+        ret->text = run->arguments[number - 1].text;
+}
+
+/* Whether it is known how many there are. */
+static bool is_counted(const struct shell_field *items, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (items[i].several)
+            return false;
+    return true;
 }
 
 /* A number, where it is asked for. */
@@ -50,21 +61,24 @@ static void take_element(const struct shell_value *value, size_t index, struct s
             ret->kind = value->kind == VALUE_TEXT ? VALUE_UNSET : value->kind;
         return;
     }
-    ret->kind = index < value->count ? VALUE_TEXT : VALUE_UNSET;
-    if (index < value->count)
-        ret->text = value->items[index];
+    size_t sure = 0;
+    while (sure < value->count && sure <= index && !value->items[sure].several)
+        sure++;
+    ret->kind = index < sure ? VALUE_TEXT : sure == value->count ? VALUE_UNSET : VALUE_UNKNOWN;
+    if (index < sure)
+        ret->text = value->items[index].text;
 }
 
 static void take_all(struct shell_run *run, const struct shell_value *value,
                      struct shell_value *ret) {
     *ret = *value;
     if (value->kind == VALUE_TEXT || value->kind == VALUE_UNSET) {
-        struct shell_text *one = arena_array(run->c->arena, 1, sizeof *one);
+        struct shell_field *one = arena_array(run->c->arena, 1, sizeof *one);
         if (one == NULL) {
             shell_starve(run->c);
             return;
         }
-        *one = value->text;
+        *one = (struct shell_field){.text = value->text};
         ret->kind = VALUE_ARRAY;
         ret->items = one;
         ret->count = value->kind == VALUE_TEXT;
@@ -83,7 +97,8 @@ static int take_value(struct shell_run *run, const struct shell_expansion *e,
         take_argument(run, (size_t)atoi(e->name), ret);
         return 0;
     }
-    if (strcmp(e->name, "#") == 0 && run->arguments_known)
+    if (strcmp(e->name, "#") == 0 && run->arguments_known &&
+        is_counted(run->arguments, run->argument_count))
         return take_number(run, run->argument_count, e->position, ret);
     struct shell_variable *v = walk_variable(run, e->name);
     if (v == NULL)
@@ -280,7 +295,7 @@ static int take_changed(struct shell_run *run, const struct shell_expansion *e,
 
 static int take_length(struct shell_run *run, const struct shell_expansion *e,
                        struct shell_value *ret) {
-    if (ret->kind == VALUE_ARRAY)
+    if (ret->kind == VALUE_ARRAY && is_counted(ret->items, ret->count))
         return take_number(run, ret->count, e->position, ret);
     if (ret->kind == VALUE_UNSET)
         return take_number(run, 0, e->position, ret);

@@ -134,15 +134,27 @@ static bool same_value(const struct shell_value *a, const struct shell_value *b)
     if (a->kind == VALUE_TEXT)
         return same_text(&a->text, &b->text);
     for (size_t i = 0; i < a->count; i++)
-        if (!same_text(&a->items[i], &b->items[i]))
+        if (a->items[i].several != b->items[i].several ||
+            !same_text(&a->items[i].text, &b->items[i].text))
             return false;
     return true;
 }
 
+/* A command line that one of several ways puts together is a launch of its own:
+ * which of them it will be is not known, but what each says is. */
+static void launch_lost(struct shell_run *run, const struct shell_value *value) {
+    if (value->kind == VALUE_ARRAY && value->count > 1 &&
+        shell_is_spark_program(value->items[0].text.text))
+        walk_launch(run, value->items, value->count, true, NULL);
+}
+
 /* What two ways agree on. */
-static struct shell_value agree(const struct shell_value *a, const struct shell_value *b) {
+static struct shell_value agree(struct shell_run *run, const struct shell_value *a,
+                                const struct shell_value *b) {
     if (same_value(a, b))
         return *b;
+    launch_lost(run, a);
+    launch_lost(run, b);
     return (struct shell_value){
         .kind = VALUE_UNKNOWN, .exported = a->exported || b->exported, .position = b->position};
 }
@@ -176,17 +188,17 @@ static void add_way(struct shell_run *run, struct shell_join *join, struct shell
         struct shell_variable *v = ended[i].variable;
         if (v->slot == 0) {
             struct shell_value value =
-                join->ways == 0 ? ended[i].value : agree(&v->value, &ended[i].value);
+                join->ways == 0 ? ended[i].value : agree(run, &v->value, &ended[i].value);
             add_end(run, join, v, &value);
         } else {
             struct shell_saved *end = &join->ends[v->slot - 1];
-            end->value = agree(&end->value, &ended[i].value);
+            end->value = agree(run, &end->value, &ended[i].value);
             end->scope = join->ways;
         }
     }
     for (size_t i = 0; i < join->count; i++)
         if (join->ends[i].scope != join->ways)
-            join->ends[i].value = agree(&join->ends[i].value, &join->ends[i].variable->value);
+            join->ends[i].value = agree(run, &join->ends[i].value, &join->ends[i].variable->value);
 }
 
 void walk_join_way(struct shell_run *run, const struct shell_scope *scope,

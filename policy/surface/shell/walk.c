@@ -217,7 +217,8 @@ static void walk_for(struct shell_run *run, const struct shell_node *node) {
     if (!node->given && run->arguments_known) {
         known = true;
         for (size_t i = 0; i < run->argument_count; i++)
-            walk_add_field(run, &words, &run->arguments[i]);
+            known = known && walk_add_field(run, &words, &run->arguments[i].text) != NULL &&
+                    !run->arguments[i].several;
     }
     for (size_t i = 0; i < words.count; i++)
         known = known && !words.items[i].several;

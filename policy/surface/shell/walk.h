@@ -16,12 +16,17 @@ enum shell_value_kind {
     VALUE_ARRAY
 };
 
+struct shell_field {
+    struct shell_text text;
+    bool several; /* unknown, and maybe several words or none */
+};
+
 struct shell_value {
     enum shell_value_kind kind;
     bool exported;
     uint32_t position; /* of the name where it was assigned */
     struct shell_text text;
-    const struct shell_text *items;
+    const struct shell_field *items; /* also those that may be several words or none */
     size_t count;
 };
 
@@ -55,11 +60,6 @@ struct shell_file {
     uint32_t position;
 };
 
-struct shell_field {
-    struct shell_text text;
-    bool several; /* unknown, and maybe several words or none */
-};
-
 struct shell_fields {
     struct shell_field *items;
     size_t count, room;
@@ -76,7 +76,7 @@ struct shell_run {
     struct shell_saved *saved;
     size_t saved_count, saved_room;
     size_t scope, scopes;
-    struct shell_text *arguments; /* $1 … */
+    const struct shell_field *arguments; /* $1 … */
     size_t argument_count;
     bool arguments_known;
     bool allexport;
@@ -155,6 +155,7 @@ int walk_value(struct shell_run *run, const struct shell_part *part, struct shel
 
 /* walk.c */
 
+/* Follows a node, with its redirections. */
 void walk_node(struct shell_run *run, const struct shell_node *node);
 
 /* What $(…) gives, or unknown with how it is written. */

@@ -112,6 +112,9 @@ static void shift(struct shell_run *run, const struct shell_node *node,
     size_t by = count > 1 ? (size_t)strtoul(fields[1].text.text, NULL, 10) : 1;
     if (run->doubts > 0)
         run->arguments_known = false;
+    for (size_t i = 0; i < by && i < run->argument_count; i++)
+        if (run->arguments[i].several)
+            run->arguments_known = false;
     if (!run->arguments_known || by > run->argument_count)
         return;
     run->arguments += by;

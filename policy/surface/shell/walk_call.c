@@ -55,13 +55,13 @@ static bool enter_call(struct shell_run *run) {
     return false;
 }
 
-static struct shell_text *make_arguments(struct shell_run *run, const struct shell_field *fields,
-                                         size_t count) {
-    struct shell_text *arguments = arena_array(run->c->arena, count, sizeof *arguments);
+static const struct shell_field *make_arguments(struct shell_run *run,
+                                                const struct shell_field *fields, size_t count) {
+    struct shell_field *arguments = arena_array(run->c->arena, count, sizeof *arguments);
     if (arguments == NULL)
         shell_starve(run->c);
     for (size_t i = 0; i < count && arguments != NULL; i++)
-        arguments[i] = fields[i].text;
+        arguments[i] = fields[i];
     return arguments;
 }
 
@@ -69,9 +69,6 @@ void walk_set_arguments(struct shell_run *run, const struct shell_field *fields,
     run->arguments = make_arguments(run, fields, count);
     run->argument_count = run->arguments == NULL ? 0 : count;
     run->arguments_known = true;
-    for (size_t i = 0; i < count; i++)
-        if (fields[i].several)
-            run->arguments_known = false;
 }
 
 static void end_locals(struct shell_run *run, size_t start) {
@@ -100,7 +97,7 @@ void walk_add_local(struct shell_run *run, struct shell_variable *variable) {
 
 void walk_function(struct shell_run *run, struct shell_variable *v,
                    const struct shell_field *fields, size_t count) {
-    struct shell_text *arguments = run->arguments;
+    const struct shell_field *arguments = run->arguments;
     size_t argument_count = run->argument_count, locals = run->local_count;
     bool known = run->arguments_known, maybe = run->maybe;
     if (v->calls >= RECURSION) {
@@ -161,7 +158,7 @@ void walk_script(struct shell_run *run, const struct shell_text *text, bool apar
 
 void walk_process(struct shell_run *run, const struct shell_text *text,
                   const struct shell_field *fields, size_t count, bool inherits) {
-    struct shell_text *arguments = run->arguments;
+    const struct shell_field *arguments = run->arguments;
     size_t argument_count = run->argument_count;
     bool known = run->arguments_known;
     struct shell_scope scope = walk_open(run);

@@ -18,19 +18,20 @@ static int join_texts(struct shell_run *run, const struct shell_text *a, const s
 }
 
 /* The elements of an array: those before, and the fields. */
-static struct shell_text *make_items(struct shell_run *run, const struct shell_value *before,
-                                     const struct shell_fields *fields, struct shell_value *ret) {
+static struct shell_field *make_items(struct shell_run *run, const struct shell_value *before,
+                                      const struct shell_fields *fields, struct shell_value *ret) {
     size_t old = before == NULL ? 0 : before->kind == VALUE_TEXT ? 1 : before->count;
-    struct shell_text *items = arena_array(run->c->arena, old + fields->count, sizeof *items);
+    struct shell_field *items = arena_array(run->c->arena, old + fields->count, sizeof *items);
     run->c->steps += old + fields->count;
     if (items == NULL) {
         shell_starve(run->c);
         return NULL;
     }
     for (size_t i = 0; i < old; i++)
-        items[i] = before->kind == VALUE_TEXT ? before->text : before->items[i];
+        items[i] = before->kind == VALUE_TEXT ? (struct shell_field){.text = before->text}
+                                              : before->items[i];
     for (size_t i = 0; i < fields->count; i++)
-        items[old + i] = fields->items[i].text;
+        items[old + i] = fields->items[i];
     ret->kind = VALUE_ARRAY;
     ret->items = items;
     ret->count = old + fields->count;
@@ -39,8 +40,8 @@ static struct shell_text *make_items(struct shell_run *run, const struct shell_v
 
 static bool is_countable(const struct shell_fields *fields) {
     for (size_t i = 0; i < fields->count; i++)
-        if (fields->items[i].several || (fields->items[i].text.text[0] == '[' &&
-                                         strstr(fields->items[i].text.text, "]=") != NULL))
+        if (fields->items[i].text.text[0] == '[' &&
+            strstr(fields->items[i].text.text, "]=") != NULL)
             return false;
     return true;
 }
@@ -71,9 +72,13 @@ static void assign_element(struct shell_run *run, const struct shell_assignment 
     struct shell_text text = value->text;
     if (index == before->count)
         walk_add_field(run, &one, &text);
-    struct shell_text *items = make_items(run, before, &one, value);
+    value->kind = VALUE_UNKNOWN;
+    for (size_t i = 0; i < before->count; i++)
+        if (before->items[i].several)
+            return;
+    struct shell_field *items = make_items(run, before, &one, value);
     if (items != NULL)
-        items[index] = text;
+        items[index] = (struct shell_field){.text = text};
 }
 
 static void assign_text(struct shell_run *run, const struct shell_assignment *a,

@@ -124,7 +124,7 @@ static size_t add_program(struct shell_run *run, const struct shell_field *field
     }
     bool by_class = count > 1 && strcmp(program, "spark-class") == 0;
     bool known = shell_is_spark_program(program) && !by_class;
-    add_plain(run, known ? program : "spark-submit", origin);
+    add_plain(run, known ? fields[0].text.text : "spark-submit", origin);
     return by_class ? 2 : 1;
 }
 
@@ -172,7 +172,8 @@ static bool is_all_unknown(const struct shell_text *text) {
 void walk_tell_loose(struct shell_run *run, const char *name, uint32_t position,
                      const struct shell_text *value, uint32_t *told) {
     uint32_t at = shell_position(value, 0);
-    if (run->muted > 0 || run->c->failed || value->length == 0 || (told != NULL && *told == at + 1))
+    if (run->muted > 0 || run->c->failed || value->length == 0 || is_all_unknown(value) ||
+        (told != NULL && *told == at + 1))
         return;
     if (told != NULL)
         *told = at + 1;
