@@ -114,6 +114,21 @@ static void a_step_of_type_spark_is_submitted(void **state) {
     bench_free(&s);
 }
 
+static void a_script_in_a_step_is_followed(void **state) {
+    (void)state;
+    struct bench s =
+        bench_read("{\"Configurations\": [{\"Classification\": \"spark-defaults\",\n"
+                   "   \"Properties\": {\"spark.a\": \"1\"}}],\n"
+                   " \"Steps\": [{\"HadoopJarStep\": {\"Jar\": \"command-runner.jar\", \"Args\":\n"
+                   "  [\"bash\", \"-c\", \"aws s3 cp s3://b/x . && spark-submit --conf 'spark.b=2' "
+                   "x.py\"]}}]}");
+    assert_int_equal(s.document.launch_count, 1);
+    assert_string_equal(bench_words(&s, 0), "spark-submit --conf spark.b=2 x.py");
+    assert_string_equal(bench_get(&s, 0, DOCUMENT_DEFAULTS, "spark.a"), "1");
+    assert_string_equal(bench_get(&s, 0, DOCUMENT_FACTS, "platform"), "emr");
+    bench_free(&s);
+}
+
 static void a_job_on_eks_is_split_as_a_shell_does(void **state) {
     (void)state;
     struct bench s = bench_read(
@@ -221,6 +236,7 @@ int main(void) {
         cmocka_unit_test(a_step_has_its_clusters_settings_as_defaults),
         cmocka_unit_test(a_group_that_runs_no_step_stands_alone),
         cmocka_unit_test(a_step_of_type_spark_is_submitted),
+        cmocka_unit_test(a_script_in_a_step_is_followed),
         cmocka_unit_test(a_job_on_eks_is_split_as_a_shell_does),
         cmocka_unit_test(a_sql_job_is_given_its_file),
         cmocka_unit_test(a_serverless_job_has_a_master_that_is_not_told),

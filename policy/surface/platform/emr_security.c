@@ -17,8 +17,7 @@ static void put_flat(struct platform *p, const char *prefix, const struct tree_n
     for (const struct tree_node *child = node->first; child != NULL; child = child->next) {
         const char *key = child->key == NULL ? "" : child->key;
         const char *name = arena_printf(p->arena, "%s.%s", prefix, key);
-        struct origin at =
-            platform_origin(p, child->key == NULL ? &child->origin : &child->key_origin);
+        struct origin at = child->key == NULL ? child->origin : child->key_origin;
         if (name == NULL) {
             platform_starve(p);
             return;

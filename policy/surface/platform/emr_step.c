@@ -39,6 +39,47 @@ static bool begin_step(struct platform *p, const struct step *step) {
     return true;
 }
 
+/* bash -c SCRIPT: what the script starts, each on this cluster. */
+static void read_script(struct platform *p, const struct step *step, const struct tree_node *node) {
+    struct platform_text text;
+    struct document_builder inner = document_begin(p->arena, p->err);
+    struct document document;
+    if (!platform_text(p, node, &text))
+        return;
+    if (shell_read_text(text.text, strlen(text.text), &text.map, &inner) != 0 ||
+        document_end(&inner, &document) != 0) {
+        p->b->failed = true;
+        return;
+    }
+    struct document one = document;
+    one.loose = (struct setting_list){0};
+    one.launch_count = one.note_count = 0;
+    for (size_t i = 0; i < document.launch_count; i++) {
+        one.launches = &document.launches[i];
+        one.launch_count = 1;
+        document_join(p->b, &one);
+        struct origin at = step->node->origin;
+        document_set(p->b, DOCUMENT_FACTS, DOCUMENT_FACT_PLATFORM, "emr", &at, NULL);
+        put_step_cluster(p, step);
+    }
+    document.launch_count = 0;
+    document_join(p->b, &document);
+}
+
+/* Words before the program: "bash" "-c", and options of env, sudo … are not followed. */
+static const struct tree_node *find_script(const struct tree_node *arguments) {
+    const struct tree_node *first = arguments->first;
+    const char *shell = tree_text(first);
+    if (shell == NULL || first->next == NULL || first->next->next == NULL)
+        return NULL;
+    const char *name = strrchr(shell, '/') == NULL ? shell : strrchr(shell, '/') + 1;
+    const char *option = tree_text(first->next);
+    if ((strcmp(name, "bash") != 0 && strcmp(name, "sh") != 0) || option == NULL ||
+        option[0] != '-' || !text_ends(option, "c"))
+        return NULL;
+    return first->next->next;
+}
+
 /* States.Array('spark-submit', '--conf', $.x): literals are known, the rest is not. */
 static bool add_array_word(struct platform *p, const struct tree_node *node, size_t begin,
                            size_t end) {
@@ -48,7 +89,7 @@ static bool add_array_word(struct platform *p, const struct tree_node *node, siz
     const char *word = literal ? arena_text(p->arena, text + begin + 1, end - begin - 2)
                                : unknown_text(p->arena, text + begin, end - begin);
     struct origin at = place_find(&node->map, begin + literal);
-    at = platform_origin(p, &at);
+    at = at;
     if (word == NULL) {
         platform_starve(p);
         return false;
@@ -127,6 +168,10 @@ static void read_step(struct platform *p, const struct step *step) {
         return;
     if (platform_is_intrinsic(arguments) || arguments->kind == TREE_SCALAR) {
         read_late(p, step);
+        return;
+    }
+    if (!step->submits && find_script(arguments) != NULL) {
+        read_script(p, step, find_script(arguments));
         return;
     }
     if ((!step->submits && !is_spark_argument(arguments)) || !begin_step(p, step))

@@ -45,7 +45,7 @@ static void put_arguments(struct platform *p, const struct tree_node *arguments)
             put_conf(p, child);
             continue;
         }
-        struct origin at = platform_origin(p, &child->key_origin);
+        struct origin at = child->key_origin;
         size_t dashes = strspn(key, "-");
         at.column += dashes;
         if (platform_text(p, child, &value))

@@ -70,7 +70,7 @@ static void put_list(struct platform *p, const char *key, const struct tree_node
         append_item(p, item, &out, &first);
     append_item(p, conf, &out, &first);
     if (out.length > 0) {
-        struct origin at = platform_origin(p, list != NULL ? &list->key_origin : &conf->key_origin);
+        struct origin at = list != NULL ? list->key_origin : conf->key_origin;
         bool whole = buffer_status(&out) == 0;
         const char *value = whole ? arena_text(p->arena, out.data, out.length) : NULL;
         if (value == NULL)
@@ -85,7 +85,7 @@ static void put_list(struct platform *p, const char *key, const struct tree_node
 static void put_server(struct platform *p, const char *key, const char *server,
                        const struct tree_node *at) {
     const char *value = unknown_text(p->arena, server, strlen(server));
-    struct origin origin = platform_origin(p, &at->origin);
+    struct origin origin = at->origin;
     if (value == NULL)
         platform_starve(p);
     else
@@ -128,7 +128,7 @@ static void put_settings(struct platform *p, const struct tree_node *node, const
 static void put_option(struct platform *p, const char *option, const struct tree_node *node) {
     if (node == NULL || tree_is_null(node))
         return;
-    struct origin at = platform_origin(p, &node->key_origin);
+    struct origin at = node->key_origin;
     document_word(p->b, option, &at, NULL);
     platform_word_node(p, node);
 }

@@ -78,9 +78,8 @@ const struct tree_node *platform_path(const struct tree_node *node, const char *
 
 void platform_launch(struct platform *p, const char *title, const struct tree_node *at,
                      const char *platform) {
-    struct origin origin = platform_origin(p, &at->origin);
+    struct origin origin = at->origin;
     struct origin unset = tree_unset(at);
-    unset = platform_origin(p, &unset);
     document_launch(p->b, title, &origin);
     document_unset(p->b, unset.file, unset.line, unset.column);
     document_set(p->b, DOCUMENT_FACTS, DOCUMENT_FACT_PLATFORM, platform, &origin, NULL);
@@ -118,7 +117,7 @@ static const char *clean_key(struct platform *p, const char *key) {
 void platform_put(struct platform *p, enum document_list list, const struct tree_node *child) {
     struct platform_text value;
     const char *key = clean_key(p, child->key);
-    struct origin origin = platform_origin(p, &child->key_origin);
+    struct origin origin = child->key_origin;
     if (key == NULL || !platform_text(p, child, &value))
         return;
     platform_set(p, list, key, &origin, &value);
@@ -144,12 +143,12 @@ void platform_fact(struct platform *p, const char *fact, const struct tree_node 
     struct platform_text text;
     if (!platform_text(p, node, &text))
         return;
-    struct origin key = platform_origin(p, &node->key_origin);
+    struct origin key = node->key_origin;
     platform_set(p, DOCUMENT_FACTS, fact, &key, &text);
 }
 
 void platform_master(struct platform *p, const struct tree_node *at, const char *master) {
-    struct origin origin = platform_origin(p, &at->origin);
+    struct origin origin = at->origin;
     const char *unknown = "the platform's master";
     const char *value = master != NULL ? master : unknown_text(p->arena, unknown, strlen(unknown));
     if (value == NULL)
@@ -159,7 +158,7 @@ void platform_master(struct platform *p, const struct tree_node *at, const char 
 }
 
 void platform_word(struct platform *p, const char *word, const struct tree_node *at) {
-    struct origin origin = platform_origin(p, &at->origin);
+    struct origin origin = at->origin;
     document_word(p->b, word, &origin, NULL);
 }
 
@@ -202,7 +201,7 @@ void platform_conf(struct platform *p, const char *key, const struct tree_node *
         return;
     const char *name = key == NULL ? clean_key(p, child->key) : key;
     const char *word = name == NULL ? NULL : arena_printf(p->arena, "%s=%s", name, value.text);
-    struct origin origin = platform_origin(p, &child->key_origin);
+    struct origin origin = child->key_origin;
     if (word == NULL) {
         platform_starve(p);
         return;
@@ -239,11 +238,11 @@ void platform_split(struct platform *p, const struct tree_node *node) {
 void platform_open(struct platform *p, const struct tree_node *node) {
     if (node == NULL)
         return;
-    struct origin origin = platform_origin(p, node->open != NULL ? node->open : &node->origin);
+    struct origin origin = node->open != NULL ? *node->open : node->origin;
     document_open(p->b, &origin);
 }
 
 void platform_note(struct platform *p, const struct tree_node *at, const char *text) {
-    struct origin origin = platform_origin(p, &at->origin);
+    struct origin origin = at->origin;
     document_note(p->b, &origin, text);
 }

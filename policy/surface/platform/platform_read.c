@@ -107,26 +107,19 @@ static const struct tree_node *step_walk(struct walk *w) {
 static void read_tree(struct platform *p, const struct tree_node *root);
 
 static void read_held(struct platform *p, const struct tree_node *node) {
-    struct platform_text source;
+    struct platform_text text;
     const struct tree_node *documents;
     size_t count;
     struct error ignored;
-    if (p->view != NULL || !platform_source(p, node, &source))
+    if (p->held || !platform_text(p, node, &text))
         return;
-    size_t length = strlen(source.text);
-    struct view view = {.outer = source.map};
-    if (place_file(p->label, source.text, length, p->arena, &view.lines) != 0) {
-        platform_starve(p);
-        return;
-    }
-    if (tree_parse(source.text, length, p->label, p->arena, &documents, &count, &ignored) != 0) {
+    if (tree_parse_text(text.text, strlen(text.text), &text.map, p->arena, &documents, &count,
+                        &ignored) != 0) {
         platform_note(p, node, "holds a document that cannot be read");
         return;
     }
     struct platform inner = *p;
-    inner.view = &view;
-    inner.substitutes = true;
-    inner.clusters = inner.used = (struct nodes){0};
+    inner.held = true;
     for (size_t i = 0; i < count; i++)
         read_tree(&inner, &documents[i]);
     p->settings = inner.settings;
@@ -193,11 +186,7 @@ static bool has_substitutions(const struct tree_node *root) {
     return false;
 }
 
-static int read_documents(struct platform *p, const char *bytes, size_t length) {
-    const struct tree_node *documents;
-    size_t count;
-    if (tree_parse(bytes, length, p->label, p->arena, &documents, &count, p->err) != 0)
-        return -1;
+static int read_documents(struct platform *p, const struct tree_node *documents, size_t count) {
     for (size_t i = 0; i < count && !p->b->failed; i++) {
         p->substitutes = has_substitutions(&documents[i]);
         read_tree(p, &documents[i]);
@@ -209,21 +198,25 @@ int platform_read(const struct surface_input *input, struct arena *arena, struct
                   struct error *err) {
     struct document_builder b = document_begin(arena, err);
     struct platform p = {.b = &b, .arena = arena, .err = err, .label = input->label};
-    if (read_documents(&p, input->bytes, input->length) != 0)
+    const struct tree_node *documents;
+    size_t count;
+    if (tree_parse(input->bytes, input->length, input->label, arena, &documents, &count, err) !=
+            0 ||
+        read_documents(&p, documents, count) != 0)
         return -1;
     return document_end(&b, ret);
 }
 
 int platform_read_text(const char *bytes, size_t length, const struct place_map *map,
                        struct document_builder *b) {
-    struct view view = {.outer = *map};
-    struct platform p = {
-        .b = b, .arena = b->arena, .err = b->err, .label = map->file, .view = &view};
+    struct platform p = {.b = b, .arena = b->arena, .err = b->err, .label = map->file};
+    const struct tree_node *documents;
+    size_t count;
     if (b->failed)
         return -1;
-    if (place_file(map->file, bytes, length, b->arena, &view.lines) != 0)
-        platform_starve(&p);
-    else if (read_documents(&p, bytes, length) != 0)
+    if (tree_parse_text(bytes, length, map, b->arena, &documents, &count, b->err) != 0) {
         b->failed = true;
-    return b->failed ? -1 : 0;
+        return -1;
+    }
+    return read_documents(&p, documents, count);
 }

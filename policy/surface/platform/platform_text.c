@@ -16,30 +16,12 @@ struct spelling {
     size_t count, segment_room;
     size_t line, column; /* where the next byte stands, if nothing comes between */
     bool inside;         /* an unknown part */
-    bool plain;          /* without marks */
 };
 
 void platform_starve(struct platform *p) {
     if (!p->b->failed)
         error_set(p->err, ERROR_MEMORY, "no memory for the launches of a platform");
     p->b->failed = true;
-}
-
-struct origin platform_origin(const struct platform *p, const struct origin *origin) {
-    const struct view *view = p->view;
-    if (view == NULL || origin->line == 0)
-        return *origin;
-    size_t line = origin->line <= view->lines.count ? origin->line : view->lines.count;
-    size_t offset = view->lines.segments[line - 1].offset + origin->column - 1;
-    struct origin place = place_find(&view->outer, offset);
-    place.kind = origin->kind;
-    return place;
-}
-
-static struct origin place_of(const struct platform *p, const struct place_map *map,
-                              size_t offset) {
-    struct origin place = place_find(map, offset);
-    return platform_origin(p, &place);
 }
 
 static bool make_room(struct spelling *s) {
@@ -69,25 +51,13 @@ static void spell_byte(struct spelling *s, char c, const struct origin *at) {
 }
 
 static void spell_mark(struct spelling *s, char mark, const struct origin *at) {
-    if (!s->plain)
-        spell_byte(s, mark, at);
-    if (!s->plain && s->count > 0)
-        s->column = s->line = 0;
+    spell_byte(s, mark, at);
+    s->column = s->line = 0;
     s->inside = mark == UNKNOWN_OPEN;
 }
 
 static bool starts_part(const struct spelling *s, const char *p, const char *last) {
     return s->p->substitutes && !s->inside && p[0] == '$' && p[1] == '{' && p[2] != '!' && p < last;
-}
-
-/* A mark that stands there already; without marks, the part is written ${…}. */
-static void spell_known_mark(struct spelling *s, const char *c, const struct origin *at) {
-    if (s->plain && *c == UNKNOWN_OPEN && c[1] != '$') {
-        spell_byte(s, '$', at);
-        spell_byte(s, '{', at);
-    } else if (s->plain && *c == UNKNOWN_CLOSE && s->length > 0 && s->text[s->length - 1] != '}')
-        spell_byte(s, '}', at);
-    spell_mark(s, *c, at);
 }
 
 /* The bytes of a node: marks that stand there already, and ${…}, are unknown. */
@@ -96,9 +66,9 @@ static void spell_node(struct spelling *s, const struct tree_node *node) {
     bool ours = false;
     for (size_t i = 0; i < node->length && !s->p->b->failed; i++) {
         const char *c = node->text + i;
-        struct origin at = place_of(s->p, &node->map, i);
+        struct origin at = place_find(&node->map, i);
         if (*c == UNKNOWN_OPEN || *c == UNKNOWN_CLOSE) {
-            spell_known_mark(s, c, &at);
+            spell_mark(s, *c, &at);
             continue;
         }
         if (last != NULL && starts_part(s, c, last)) {
@@ -153,7 +123,7 @@ static void spell_join(struct spelling *s, const struct tree_node *arguments) {
     const struct tree_node *delimiter = arguments->first;
     const struct tree_node *list = delimiter->next;
     for (const struct tree_node *piece = list->first; piece != NULL; piece = piece->next) {
-        struct origin at = platform_origin(s->p, &delimiter->origin);
+        struct origin at = delimiter->origin;
         for (size_t i = 0; piece != list->first && i < delimiter->length; i++)
             spell_byte(s, delimiter->text[i], &at);
         spell(s, piece);
@@ -169,7 +139,7 @@ static bool is_join(const struct tree_node *arguments) {
 
 static void spell_intrinsic(struct spelling *s, const struct tree_node *node, const char *name) {
     const struct tree_node *arguments = node->tag != NULL ? node : node->first;
-    struct origin at = platform_origin(s->p, &node->origin);
+    struct origin at = node->origin;
     if (strcmp(name, "Sub") == 0 && arguments->kind == TREE_SEQUENCE && arguments->first != NULL)
         arguments = arguments->first;
     if (strcmp(name, "Sub") == 0 && arguments->kind == TREE_SCALAR)
@@ -184,7 +154,7 @@ static void spell_intrinsic(struct spelling *s, const struct tree_node *node, co
 
 static void spell(struct spelling *s, const struct tree_node *node) {
     const char *name = intrinsic_name(node);
-    struct origin at = platform_origin(s->p, &node->origin);
+    struct origin at = node->origin;
     if (is_run_time_key(node->key))
         spell_unknown(s, node->kind == TREE_SCALAR ? node->text : "$", &at);
     else if (node->kind == TREE_SCALAR)
@@ -197,7 +167,7 @@ static void spell(struct spelling *s, const struct tree_node *node) {
 
 static bool end_spelling(struct spelling *s, const struct tree_node *node,
                          struct platform_text *ret) {
-    struct origin at = platform_origin(s->p, &node->origin);
+    struct origin at = node->origin;
     struct place_segment nothing = {.offset = 0, .line = at.line, .column = at.column};
     if (s->p->b->failed || !make_room(s))
         return false;
@@ -218,7 +188,7 @@ static bool has_text(const struct tree_node *node) {
 
 /* Most texts stand in the file as they are. */
 static bool is_plain(const struct platform *p, const struct tree_node *node) {
-    return p->view == NULL && node->kind == TREE_SCALAR && !is_run_time_key(node->key) &&
+    return node->kind == TREE_SCALAR && !is_run_time_key(node->key) &&
            (!p->substitutes || strstr(node->text, "${") == NULL);
 }
 
@@ -231,14 +201,6 @@ bool platform_text(struct platform *p, const struct tree_node *node, struct plat
         return true;
     }
     struct spelling s = {.p = p};
-    spell(&s, node);
-    return end_spelling(&s, node, ret);
-}
-
-bool platform_source(struct platform *p, const struct tree_node *node, struct platform_text *ret) {
-    if (!has_text(node) || p->b->failed)
-        return false;
-    struct spelling s = {.p = p, .plain = true};
     spell(&s, node);
     return end_spelling(&s, node, ret);
 }

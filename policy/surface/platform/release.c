@@ -26,7 +26,7 @@ static void put_release(struct platform *p, const struct tree_node *node,
     struct platform_text text;
     if (!platform_text(p, node, &text))
         return;
-    struct origin key = platform_origin(p, &node->key_origin);
+    struct origin key = node->key_origin;
     platform_set(p, DOCUMENT_FACTS, DOCUMENT_FACT_RELEASE, &key, &text);
     for (size_t i = 0; i < count; i++)
         if (text_starts(text.text, rows[i].start)) {

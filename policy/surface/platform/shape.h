@@ -12,12 +12,6 @@
 struct arena;
 struct error;
 
-/* A document within a string of another one: from its places to the file's. */
-struct view {
-    struct place_map outer; /* of the string */
-    struct place_map lines; /* of the document's own lines, to offsets in the string */
-};
-
 struct nodes {
     const struct tree_node **items;
     size_t count, room;
@@ -28,12 +22,12 @@ struct platform {
     struct arena *arena;
     struct error *err;
     const char *label;
-    const struct view *view; /* NULL: places of nodes are those of the file */
-    bool substitutes;        /* a stack, a state machine or a bundle: ${…} is filled in */
-    struct nodes clusters;   /* of this document */
-    struct nodes used;       /* clusters and configurations that a launch has taken in */
-    size_t settings;         /* added so far, over all launches */
-    size_t looked;           /* nodes that were looked at for other ones, over all launches */
+    bool held;             /* reads a document that stands in a string of another one */
+    bool substitutes;      /* a stack, a state machine or a bundle: ${…} is filled in */
+    struct nodes clusters; /* of this document */
+    struct nodes used;     /* clusters and configurations that a launch has taken in */
+    size_t settings;       /* added so far, over all launches */
+    size_t looked;         /* nodes that were looked at for other ones, over all launches */
 };
 
 /* Text with the place of each byte. */
@@ -57,9 +51,6 @@ bool platform_spend(struct platform *p, size_t nodes);
 void nodes_add(struct platform *p, struct nodes *nodes, const struct tree_node *node);
 bool nodes_have(const struct nodes *nodes, const struct tree_node *node);
 
-/* Where an origin of a node stands in the file. */
-struct origin platform_origin(const struct platform *p, const struct origin *origin);
-
 /* The child of that name, written in PascalCase, with its first letter small, or with
  * ".$" behind it (Step Functions); the last one of several, NULL where there is none. */
 const struct tree_node *platform_find(const struct tree_node *mapping, const char *name);
@@ -74,10 +65,6 @@ bool platform_is_intrinsic(const struct tree_node *node);
 /* The text of a scalar, or of Fn::Sub, Fn::Join and their like, unknown parts in
  * marks. False where it is neither, or NULL, or memory is exhausted. */
 bool platform_text(struct platform *p, const struct tree_node *node, struct platform_text *ret);
-
-/* The same without marks, for what is parsed as a document of its own: unknown parts
- * are written ${…}. */
-bool platform_source(struct platform *p, const struct tree_node *node, struct platform_text *ret);
 
 /* The text of a child, for titles and comparisons; "" where there is none. */
 const char *platform_child(struct platform *p, const struct tree_node *mapping, const char *name);
