@@ -11,6 +11,7 @@ struct operators {
     struct document_builder *b;
     struct source_inner *inner;
     size_t inner_count, inner_room;
+    struct source_node *sequence; /* the list whose words are those of the last launch */
 };
 
 /* A node of the chain: a call of an operator, or a literal that holds a command line. */

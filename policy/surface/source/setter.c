@@ -434,18 +434,3 @@ void setter_call(struct session *s, struct source_node *call) {
         row = &runtime;
     row->set(s, call, row);
 }
-
-void setter_environment(struct session *s, struct source_node *name, struct source_node *value) {
-    const char *key = value_text(s->file, name);
-    struct origin origin = value_origin(s->file, name), place = value_origin(s->file, value);
-    if (unknown_in(key) || key[0] == '\0')
-        return;
-    if (strcmp(key, "PYSPARK_SUBMIT_ARGS") == 0) {
-        s->submit = value;
-        s->submit_origin = origin;
-        s->plain_python = true;
-        mark_built(s, name);
-    }
-    const char *text = value_text(s->file, value);
-    session_add(s, DOCUMENT_ENVIRONMENT, key, text, &origin, &place);
-}
