@@ -42,13 +42,6 @@
 #define LIMIT_SETTINGS   65536
 #define LIMIT_LAUNCHES   4096 /* written down in one input */
 #define LIMIT_NOTES      4096
-
-/* Job source. */
-#define LIMIT_SOURCE_TOKENS 524288
-#define LIMIT_SOURCE_DEPTH  100 /* of brackets; what is deeper is skipped */
-#define LIMIT_SOURCE_SCOPES 32  /* around a name, that are looked into */
-#define LIMIT_SOURCE_WORK   (32u * 1024u * 1024u) /* bytes and steps of putting values together */
-
 #define LIMIT_RULES      1024
 #define LIMIT_RULE_NODES 256
 #define LIMIT_FINDINGS   4096
@@ -60,7 +53,7 @@
 #define LIMIT_SHELL_NODES 500000                /* words, parts of words, commands */
 #define LIMIT_SHELL_DEPTH 100                   /* blocks and substitutions in each other */
 #define LIMIT_SHELL_CALLS 32                    /* functions and scripts that call each other */
-#define LIMIT_SHELL_STEPS 2000000 /* of following what is written */
+#define LIMIT_SHELL_STEPS 2000000               /* of following what is written */
 #define LIMIT_SHELL_TURNS 256                   /* of one loop over known words */
 
 /* Secrets and their delivery. */
@@ -123,6 +116,12 @@
 #define LIMIT_CLAIMS      64
 #define LIMIT_CLAIM_NAME  64
 #define LIMIT_CLAIM_BYTES 1024
+
+/* Job source. */
+#define LIMIT_SOURCE_TOKENS 524288
+#define LIMIT_SOURCE_DEPTH  100                   /* of brackets; what is deeper is skipped */
+#define LIMIT_SOURCE_SCOPES 32                    /* around a name, that are looked into */
+#define LIMIT_SOURCE_WORK   (32u * 1024u * 1024u) /* bytes and steps of putting values together */
 
 /* Times, in milliseconds. */
 #define LIMIT_WALL_MS           253402300799999u /* since 1970: the end of year 9999 */
