@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "policy/effective/resolution.h"
+#include "policy/surface/unknown.h"
 #include "sidecar/base/arena.h"
 #include "sidecar/base/error.h"
 
@@ -176,7 +177,7 @@ static int assign_master(struct resolution *r) {
                    ? 0
                    : add_made_up(r, "spark.master", "local[*]", &r->unset, STRENGTH_FALLBACK);
     const char *rest = r->manager == MANAGER_KUBERNETES ? r->master.value + strlen("k8s://") : NULL;
-    if (rest == NULL || strstr(rest, "://") != NULL)
+    if (rest == NULL || strstr(rest, "://") != NULL || unknown_in(rest))
         return add_always(r, &r->master, ARGUMENT_MASTER);
     struct setting whole = r->master;
     whole.value = arena_printf(r->arena, "k8s://https://%s", rest);
@@ -206,6 +207,8 @@ static const char *base_name(struct arena *arena, const char *path) {
     size_t start = end;
     while (start > 0 && path[start - 1] != '/')
         start--;
+    if (unknown_in(path))
+        return path;
     if (path[strcspn(path, ":/#")] == ':' || strchr(path, '#') != NULL)
         return arena_text(arena, path + start, end - start);
     char *name = arena_alloc(arena, 3 * (end - start) + 1);

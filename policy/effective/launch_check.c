@@ -5,6 +5,7 @@
 
 #include "policy/effective/resolution.h"
 #include "policy/surface/java_options.h"
+#include "policy/surface/unknown.h"
 #include "sidecar/base/error.h"
 #include "sidecar/base/text.h"
 
@@ -25,17 +26,19 @@ static int check_version(struct resolution *r) {
     const struct {
         const struct argument *argument;
         int major, minor;
-    } rows[] = {{&arguments->values[ARGUMENT_REMOTE], 3, 4},
-                {&arguments->load_defaults, 4, 0},
-                {&arguments->driver_default_class_path, 4, 0},
-                {&extra, 4, 2}};
+        const char *todo;
+    } rows[] = {
+        {&arguments->values[ARGUMENT_REMOTE], 3, 4, "it came with Spark 3.4"},
+        {&arguments->load_defaults, 4, 0, "it came with Spark 4.0"},
+        {&arguments->driver_default_class_path, 4, 0, "it came with Spark 4.0"},
+        {&extra, 4, 2, "it came with Spark 4.2"},
+    };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct origin origin = {.kind = ORIGIN_ARGV, .argv = rows[i].argument->argv};
         if (rows[i].argument->text == NULL || resolution_since(r, rows[i].major, rows[i].minor))
             continue;
-        error_set(r->err, ERROR_SPARK, "argument %zu: Spark %d.%d does not know this option",
-                  rows[i].argument->argv, r->sources->spark_major, r->sources->spark_minor);
-        error_at(r->err, arguments->program, 0, 0);
-        return error_todo(r->err, "it came with Spark %d.%d", rows[i].major, rows[i].minor);
+        return resolution_refuse(r, &origin, "an option that this version does not know",
+                                 rows[i].todo);
     }
     return 0;
 }
@@ -158,7 +161,8 @@ static int check_cluster_mode(struct resolution *r) {
         bool refused;
         const char *what;
     } rows[] = {
-        {r->manager == MANAGER_MESOS && (rest == NULL || !text_equal_nocase(rest->value, "true")),
+        {r->manager == MANAGER_MESOS && (rest == NULL || (!setting_is_unknown(rest->value) &&
+                                                          !text_equal_nocase(rest->value, "true"))),
          "cluster mode on Mesos without its REST server"},
         {r->manager == MANAGER_STANDALONE && resource_is_python(resource),
          "a Python application in cluster mode on a standalone cluster"},
@@ -245,7 +249,7 @@ static int check_java_options(struct resolution *r) {
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         const struct setting *s = candidates_property(&r->candidates, keys[i]);
         struct java_options options = {0};
-        if (s == NULL)
+        if (s == NULL || unknown_in(s->value))
             continue;
         if (split_options(r, s, &options) != 0)
             return -1;

@@ -3,6 +3,14 @@
 #include "policy/effective/resolution.h"
 #include "sidecar/base/text.h"
 
+/* SparkMasterRegex.KUBERNETES_REGEX (4.2), whose dot stops at the end of a line. */
+static bool is_kubernetes(const struct resolution *r, const char *master) {
+    bool line_end = strpbrk(master, "\n\r") != NULL || strstr(master, "\xc2\x85") != NULL ||
+                    strstr(master, "\xe2\x80\xa8") != NULL ||
+                    strstr(master, "\xe2\x80\xa9") != NULL;
+    return !resolution_since(r, 4, 2) || (text_starts(master, "k8s://") && !line_end);
+}
+
 /* SparkSubmit.prepareSubmitEnvironment: the first letters decide. A template is
  * taken for a cluster. */
 static int find_manager(struct resolution *r) {
@@ -22,7 +30,8 @@ static int find_manager(struct resolution *r) {
         return 0;
     }
     for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
-        bool gone = starts[i].manager == MANAGER_MESOS && r->sources->spark_major >= 4;
+        bool gone = (starts[i].manager == MANAGER_MESOS && r->sources->spark_major >= 4) ||
+                    (starts[i].manager == MANAGER_KUBERNETES && !is_kubernetes(r, master));
         if (!gone && text_starts(master, starts[i].start)) {
             r->manager = starts[i].manager;
             return 0;

@@ -1,21 +1,39 @@
 #include <string.h>
 
 #include "policy/effective/resolution.h"
+#include "policy/surface/unknown.h"
 #include "sidecar/base/arena.h"
 #include "sidecar/base/error.h"
+#include "sidecar/base/text.h"
 
 /* What SparkSubmit.prepareSubmitEnvironment does to the whole SparkConf in the end,
  * system properties included. */
 
+/* Without a slash at the end, which a path loses on its way to a URI. */
+static const char *plain_resource(const struct resolution *r) {
+    const char *resource = resolution_resource(r);
+    size_t length = strlen(resource);
+    while (length > 1 && resource[length - 1] == '/')
+        length--;
+    return resource[length] == '\0' ? resource : arena_text(r->arena, resource, length);
+}
+
+static int out_of_memory(struct resolution *r) {
+    return error_set(r->err, ERROR_MEMORY, "no memory for the settings");
+}
+
 /* The application's jar is one of spark.jars, but where YARN sends it otherwise. */
 static int add_jar(struct resolution *r) {
-    const char *resource = resolution_resource(r);
+    const char *resource = plain_resource(r);
     const struct setting *jars = candidates_strongest(&r->candidates, "spark.jars");
     bool yarn_cluster = r->manager == MANAGER_YARN && r->deployment == DEPLOY_CLUSTER;
     struct origin origin = {.kind = ORIGIN_ARGV, .argv = r->plan->arguments.resource.argv};
     struct setting setting = {
         .key = "spark.jars", .value = resource, .origin = origin, .value_origin = origin};
-    if (yarn_cluster || !resource_is_jar(resource))
+    if (resource == NULL)
+        return out_of_memory(r);
+    bool unknown = unknown_in(resource) && !text_ends(resource, ".jar");
+    if (yarn_cluster || unknown || !resource_is_jar(resource))
         return 0;
     if (jars != NULL && jars->value[0] != '\0') {
         setting.value = arena_printf(r->arena, "%s,%s", jars->value, resource);

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "policy/effective/launch.h"
+#include "policy/surface/unknown.h"
 #include "sidecar/base/arena.h"
 #include "sidecar/base/error.h"
 #include "sidecar/base/text.h"
@@ -44,6 +45,30 @@ static int name_files(const struct launch *launch, struct arena *arena, struct l
     return whole ? 0 : out_of_memory(err);
 }
 
+/* A file whose name cannot be told may say anything. */
+static void open_plan(struct launch_plan *plan, size_t word) {
+    const struct document_launch *written = plan->launch->written;
+    if (plan->arguments.open == NULL && word < written->word_count)
+        plan->arguments.open = &written->words[word].origin;
+}
+
+/* Such files of a written launch are not read; they still switch the defaults off. */
+static void drop_unknown(struct launch_plan *plan) {
+    const struct launch_arguments *arguments = &plan->arguments;
+    size_t kept = 0;
+    if (plan->launch->written == NULL)
+        return;
+    for (size_t i = 0; i < arguments->properties_count; i++)
+        if (unknown_in(arguments->properties[i].path))
+            open_plan(plan, arguments->properties[i].argv);
+    if (plan->properties_path != NULL && unknown_in(plan->properties_path))
+        plan->properties_path = NULL;
+    for (size_t i = 0; i < plan->extra_count; i++)
+        if (!unknown_in(plan->extra_paths[i]))
+            plan->extra_paths[kept++] = plan->extra_paths[i];
+    plan->extra_count = kept;
+}
+
 static int list_files(struct arena *arena, struct launch_plan *plan, struct error *err) {
     const struct launch_arguments *arguments = &plan->arguments;
     plan->extra_paths =
@@ -59,13 +84,15 @@ static int list_files(struct arena *arena, struct launch_plan *plan, struct erro
     }
     plan->defaults_in_force =
         plan->properties_path == NULL || arguments->load_defaults.text != NULL;
+    drop_unknown(plan);
     return 0;
 }
 
 int launch_plan(const struct launch *launch, struct arena *arena, struct launch_plan *ret,
                 struct error *err) {
     struct launch_plan plan = {.launch = launch};
-    if (arguments_parse(launch->argv, launch->argc, arena, &plan.arguments, err) != 0 ||
+    if (arguments_parse_written(launch->argv, launch->argc, launch->written, arena, &plan.arguments,
+                                err) != 0 ||
         find_directories(launch, arena, &plan, err) != 0 ||
         name_files(launch, arena, &plan, err) != 0 || list_files(arena, &plan, err) != 0)
         return -1;

@@ -11,10 +11,19 @@ static int out_of_memory(struct resolution *r) {
     return error_set(r->err, ERROR_MEMORY, "no memory for the settings");
 }
 
+/* From 4.0 on the launcher takes spark.api.mode out of pyspark's words: Python is
+ * told by a variable. Spark: SparkSubmitCommandBuilder.buildPySparkShellCommand. */
+static bool is_taken_by_python(const struct resolution *r, const char *key) {
+    return strcmp(key, "spark.api.mode") == 0 && resolution_since(r, 4, 0) &&
+           strcmp(r->plan->arguments.program, "pyspark") == 0;
+}
+
 /* Words of the command line, without carriage returns where bash drops them. */
 static int add_conf(struct resolution *r) {
     const struct setting_list *conf = &r->plan->arguments.conf;
     for (size_t i = 0; i < conf->count; i++) {
+        if (is_taken_by_python(r, conf->items[i].key))
+            continue;
         struct setting setting = conf->items[i];
         setting.key = resolution_word(r, setting.key);
         setting.value = resolution_word(r, setting.value);
@@ -213,6 +222,7 @@ int launch_resolve(const struct launch_plan *plan, const struct launch_sources *
         return -1;
     conf.master = kind_of(&r, &conf);
     conf.unset = r.unset;
+    conf.open = plan->arguments.open;
     conf.java = r.java;
     conf.java_jvms = r.java_jvms;
     conf.java_count = r.java_count;

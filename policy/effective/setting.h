@@ -35,6 +35,11 @@ struct effective {
     struct origin unset;          /* origin given to findings about keys that nobody set */
     int spark_major, spark_minor; /* 0, 0: not known */
 
+    /* Where something that cannot be told may add settings or take them away: what
+     * is not set here is unknown, not unset; what is set may be set otherwise. NULL:
+     * all is known. */
+    const struct origin *open;
+
     /* Keys without the literal prefix "spark.": Spark drops them with a warning,
      * but they stand in the file or in the process list all the same, so that
      * rules about plain text look here too. Sorted as settings. */

@@ -2,65 +2,20 @@
 
 #include <string.h>
 
+#include "policy/surface/document.h"
+#include "policy/surface/options.h"
 #include "policy/surface/programs.h"
+#include "policy/surface/unknown.h"
 #include "sidecar/base/arena.h"
 #include "sidecar/base/error.h"
 #include "sidecar/base/text.h"
-
-/* What spark-submit does with an option. */
-enum form {
-    FORM_VALUE,    /* kept under its argument_id */
-    FORM_CONF,     /* KEY=VALUE */
-    FORM_SETTING,  /* becomes a setting where it stands, as --conf would */
-    FORM_FILE,     /* --properties-file */
-    FORM_EXTRA,    /* --extra-properties-file */
-    FORM_ACTION,   /* takes a value, launches nothing */
-    FORM_DEFAULTS, /* switches from here on: no value, an attached one is ignored */
-    FORM_SUPERVISE,
-    FORM_VERBOSE,
-    FORM_HELP
-};
-
-struct option_form {
-    const char *name;
-    enum form form;
-    enum argument_id id; /* FORM_VALUE */
-    const char *key;     /* FORM_SETTING */
-};
-
-/* Spark: SparkSubmitOptionParser.opts and .switches; the five FORM_SETTING rows
- * are SparkSubmitCommandBuilder.OptionParser.handle. */
-static const struct option_form forms[] = {
-#define VALUE_ROW(id, name) {name, FORM_VALUE, ARGUMENT_##id, NULL},
-    ARGUMENT_TABLE(VALUE_ROW)
-#undef VALUE_ROW
-        {"--conf", FORM_CONF, 0, NULL},
-    {"-c", FORM_CONF, 0, NULL},
-    {"--driver-memory", FORM_SETTING, 0, "spark.driver.memory"},
-    {"--driver-java-options", FORM_SETTING, 0, "spark.driver.extraJavaOptions"},
-    {"--driver-library-path", FORM_SETTING, 0, "spark.driver.extraLibraryPath"},
-    {"--driver-class-path", FORM_SETTING, 0, "spark.driver.extraClassPath"},
-    {"--driver-default-class-path", FORM_SETTING, 0, "spark.driver.defaultExtraClassPath"},
-    {"--properties-file", FORM_FILE, 0, NULL},
-    {"--extra-properties-file", FORM_EXTRA, 0, NULL},
-    {"--kill", FORM_ACTION, 0, NULL},
-    {"--status", FORM_ACTION, 0, NULL},
-    {"--load-spark-defaults", FORM_DEFAULTS, 0, NULL},
-    {"--supervise", FORM_SUPERVISE, 0, NULL},
-    {"--verbose", FORM_VERBOSE, 0, NULL},
-    {"-v", FORM_VERBOSE, 0, NULL},
-    {"--help", FORM_HELP, 0, NULL},
-    {"-h", FORM_HELP, 0, NULL},
-    {"--usage-error", FORM_HELP, 0, NULL},
-    {"--version", FORM_HELP, 0, NULL},
-};
-#define FORMS (sizeof forms / sizeof forms[0])
 
 #define EXAMPLE_PREFIX "org.apache.spark.examples."
 
 struct parser {
     const char *const *argv;
     size_t argc, at;
+    const struct document_launch *written; /* NULL: our own command line */
     struct arena *arena;
     struct launch_arguments *ret;
     struct setting *conf;
@@ -79,10 +34,40 @@ struct word {
     const char *value; /* NULL: not attached */
 };
 
-static int refuse(struct parser *p, size_t index, const char *what) {
-    error_set(p->err, ERROR_SPARK, "argument %zu %s", index, what);
-    error_at(p->err, p->ret->program, 0, 0);
+/* The place of a word in the file where the launch is written down, or NULL. */
+static const struct origin *place_of(const struct parser *p, size_t index) {
+    return p->written != NULL && index < p->written->word_count ? &p->written->words[index].origin
+                                                                : NULL;
+}
+
+/* What Spark refuses about a word: "argument 3: what", or what, with the word's place. */
+static int refuse(struct parser *p, size_t index, const char *what, const char *name) {
+    const struct origin *place = place_of(p, index);
+    if (place == NULL)
+        error_set(p->err, ERROR_SPARK, "argument %zu: %s%s", index, what, name);
+    else
+        error_set(p->err, ERROR_SPARK, "%s%s", what, name);
+    if (place != NULL && place->kind == ORIGIN_FILE)
+        error_at(p->err, place->file, place->line, place->column);
+    else
+        error_at(p->err, p->ret->program, 0, 0);
     return error_todo(p->err, "spark-submit --help lists what it takes");
+}
+
+/* Something at this word may add options; the first place is kept. */
+static void open_launch(struct parser *p, size_t index) {
+    if (p->ret->open == NULL)
+        p->ret->open = place_of(p, index);
+}
+
+/* Bytes of our own command line are never marks. */
+static bool has_unknown(const struct parser *p, const char *text) {
+    return p->written != NULL && unknown_in(text);
+}
+
+/* As strchr; in a written launch outside its unknown parts. */
+static const char *find_sign(const struct parser *p, const char *text) {
+    return p->written != NULL ? unknown_find(text, '=') : strchr(text, '=');
 }
 
 static int out_of_memory(struct error *err) {
@@ -103,7 +88,7 @@ static bool has_line_end(const char *text) {
 /* The whole word as "(--[^=]+)=(.+)", or all of it a name. */
 static int split_word(struct parser *p, const char *text, struct word *ret) {
     *ret = (struct word){.name = text};
-    const char *sign = text_starts(text, "--") ? strchr(text, '=') : NULL;
+    const char *sign = text_starts(text, "--") ? find_sign(p, text) : NULL;
     if (sign == NULL || sign == text + 2 || sign[1] == '\0' || has_line_end(sign + 1))
         return 0;
     char *name = arena_text(p->arena, text, (size_t)(sign - text));
@@ -111,17 +96,6 @@ static int split_word(struct parser *p, const char *text, struct word *ret) {
         return out_of_memory(p->err);
     *ret = (struct word){.name = name, .value = sign + 1};
     return 0;
-}
-
-static const struct option_form *find_form(const char *name) {
-    for (size_t i = 0; i < FORMS; i++)
-        if (strcmp(forms[i].name, name) == 0)
-            return &forms[i];
-    return NULL;
-}
-
-static bool takes_value(enum form form) {
-    return form < FORM_DEFAULTS;
 }
 
 static int add_setting(struct parser *p, const char *key, const char *value, size_t index) {
@@ -133,11 +107,20 @@ static int add_setting(struct parser *p, const char *key, const char *value, siz
 
 /* Spark: split at the first '=', neither side trimmed. */
 static int add_conf(struct parser *p, const char *text, size_t index) {
-    const char *sign = strchr(text, '=');
+    const char *sign = find_sign(p, text);
+    if (sign == NULL && has_unknown(p, text)) {
+        open_launch(p, index);
+        return 0;
+    }
     if (sign == NULL)
-        return refuse(p, index, "is no setting: --conf takes KEY=VALUE, and there is no '='");
+        return refuse(p, index, "is no setting: --conf takes KEY=VALUE, and there is no '='", "");
     char *key = arena_text(p->arena, text, (size_t)(sign - text));
-    return key == NULL ? out_of_memory(p->err) : add_setting(p, key, sign + 1, index);
+    if (key == NULL)
+        return out_of_memory(p->err);
+    if (!has_unknown(p, key))
+        return add_setting(p, key, sign + 1, index);
+    open_launch(p, index);
+    return 0;
 }
 
 static void add_value(struct parser *p, enum argument_id id, const char *text, size_t index) {
@@ -193,46 +176,76 @@ static void take_switch(struct parser *p, const struct option_form *option, cons
 }
 
 static int take_option(struct parser *p, const struct option_form *option, const char *value) {
-    if (!takes_value(option->form)) {
+    if (!option_takes_value(option->form)) {
         take_switch(p, option, value);
         return 0;
     }
     if (value != NULL)
         return take_value(p, option, value, p->at, true);
+    if (p->at + 1 >= p->argc && p->ret->open != NULL)
+        return 0;
     if (p->at + 1 >= p->argc) {
-        error_set(p->err, ERROR_SPARK, "argument %zu: %s needs a value, and none follows", p->at,
-                  option->name);
-        error_at(p->err, p->ret->program, 0, 0);
+        refuse(p, p->at, option->name, " needs a value, and none follows");
         return error_todo(p->err, "write the value behind it, or remove %s", option->name);
     }
     p->at++;
-    if (find_form(p->argv[p->at]) != NULL)
+    if (option_find(p->argv[p->at]) != NULL)
         add_note(p, p->at, "looks like an option, but is taken as the value of the one before it");
     return take_value(p, option, p->argv[p->at], p->at, false);
 }
 
 static int refuse_unknown(struct parser *p, const char *text) {
-    const char *names[FORMS];
-    for (size_t i = 0; i < FORMS; i++)
-        names[i] = forms[i].name;
     char name[64];
     size_t length = strcspn(text, "=");
     length = length < sizeof name ? length : sizeof name - 1;
     memcpy(name, text, length);
     name[length] = '\0';
-    error_set(p->err, ERROR_SPARK, "argument %zu: spark-submit refuses the option %s", p->at, name);
-    error_at(p->err, p->ret->program, 0, 0);
-    const struct option_form *exact = find_form(name);
+    refuse(p, p->at, "spark-submit refuses the option ", name);
+    const struct option_form *exact = option_find(name);
     if (exact != NULL)
         return error_todo(p->err, "write it as two words, %s and its value", exact->name);
-    const char *near = text_nearest(name, names, FORMS);
+    const char *near = option_nearest(name);
     return near == NULL ? error_todo(p->err, "spark-submit --help lists what it takes")
                         : error_todo(p->err, "did you mean %s?", near);
+}
+
+static bool looks_like_application(const char *text) {
+    static const char *const ends[] = {".py", ".jar", ".R", ".r", ".zip", ".egg"};
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
+        if (text_ends(text, ends[i]))
+            return true;
+    return false;
+}
+
+/* Whether a word of which nothing is known is the application: nothing behind it is
+ * an option of spark-submit, or looks more like one. */
+static bool is_application(const struct parser *p) {
+    for (size_t i = p->at + 1; i < p->argc; i++) {
+        const char *text = p->argv[i];
+        size_t length = strcspn(text, "=");
+        if (looks_like_application(text))
+            return false;
+        if (option_of(text, length) != NULL)
+            return false;
+    }
+    return true;
+}
+
+/* Whether a word that is no known option may be one all the same; it opens the
+ * launch then. */
+static bool may_be_option(struct parser *p, const char *text) {
+    bool unknown = has_unknown(p, text);
+    bool option = unknown && (text[0] == '-' || (unknown_whole(text) && !is_application(p)));
+    if (option)
+        open_launch(p, p->at);
+    return option || (p->ret->open != NULL && text[0] == '-');
 }
 
 /* A word that is no option. */
 static int take_unknown(struct parser *p, const char *name) {
     struct launch_arguments *ret = p->ret;
+    if (may_be_option(p, p->argv[p->at]))
+        return 0;
     if (ret->mixed) {
         if (ret->application_arguments == p->argc)
             ret->application_arguments = p->at;
@@ -259,12 +272,11 @@ static void note_dead_options(struct parser *p) {
     for (; p->at < p->argc; p->at++) {
         const char *text = p->argv[p->at];
         size_t length = strcspn(text, "=");
-        for (size_t i = 0; i < FORMS; i++)
-            if (takes_value(forms[i].form) && text_starts(text, "--") &&
-                strlen(forms[i].name) == length && strncmp(forms[i].name, text, length) == 0)
-                add_note(p, p->at,
-                         "stands behind the application: it goes to the application and "
-                         "configures nothing");
+        const struct option_form *option = option_of(text, length);
+        if (option != NULL && option_takes_value(option->form) && text_starts(text, "--"))
+            add_note(p, p->at,
+                     "stands behind the application: it goes to the application and "
+                     "configures nothing");
     }
 }
 
@@ -273,7 +285,7 @@ static int parse_words(struct parser *p) {
         struct word word;
         if (split_word(p, p->argv[p->at], &word) != 0)
             return -1;
-        const struct option_form *option = find_form(word.name);
+        const struct option_form *option = option_find(word.name);
         int status =
             option == NULL ? take_unknown(p, word.name) : take_option(p, option, word.value);
         if (status != 0)
@@ -363,18 +375,22 @@ static int add_example_jars(struct parser *p) {
 
 static int check_complete(struct parser *p) {
     struct launch_arguments *ret = p->ret;
-    if (!ret->launches)
+    if (!ret->launches || ret->open != NULL)
         return 0;
     if (p->example && ret->values[ARGUMENT_CLASS].text == NULL)
         error_set(p->err, ERROR_SPARK, "no example class is named");
     else if (ret->resource.text == NULL)
         error_set(p->err, ERROR_SPARK, "no application is named");
     else if (is_refused_by_shell(p))
-        error_set(p->err, ERROR_SPARK, "argument %zu: this shell takes no script and no arguments",
-                  ret->application_arguments);
+        return refuse(p, ret->application_arguments, "this shell takes no script and no arguments",
+                      "");
     else
         return 0;
-    error_at(p->err, ret->program, 0, 0);
+    const struct origin *place = place_of(p, 0);
+    if (place != NULL && place->kind == ORIGIN_FILE)
+        error_at(p->err, place->file, place->line, place->column);
+    else
+        error_at(p->err, ret->program, 0, 0);
     return error_todo(p->err, "name the jar, .py or .R file behind the options of spark-submit");
 }
 
@@ -389,20 +405,29 @@ static int make_lists(struct parser *p) {
     return made ? 0 : out_of_memory(p->err);
 }
 
-int arguments_parse(const char *const *argv, size_t argc, struct arena *arena,
-                    struct launch_arguments *ret, struct error *err) {
+int arguments_parse_written(const char *const *argv, size_t argc,
+                            const struct document_launch *written, struct arena *arena,
+                            struct launch_arguments *ret, struct error *err) {
     struct launch_arguments result = {.launches = true, .application_arguments = argc};
-    struct parser p = {.argv = argv, .argc = argc, .arena = arena, .ret = &result, .err = err};
+    struct parser p = {
+        .argv = argv, .argc = argc, .written = written, .arena = arena, .ret = &result, .err = err};
     const struct program *program = NULL;
     if (argc > LIMIT_ARGUMENTS)
         return error_set(err, ERROR_INPUT, "more than %d arguments", LIMIT_ARGUMENTS);
     if (find_program(&p, &program) != 0 || make_lists(&p) != 0)
         return -1;
+    result.open = written == NULL ? NULL : written->open;
     take_program(&p, program);
-    if (p.begin == argc && program->class_name == NULL && program->first_word == NULL)
+    if (p.begin == argc && program->class_name == NULL && program->first_word == NULL &&
+        result.open == NULL)
         add_special(&p, "");
     if (parse_words(&p) != 0 || check_complete(&p) != 0 || add_example_jars(&p) != 0)
         return -1;
     *ret = result;
     return 0;
+}
+
+int arguments_parse(const char *const *argv, size_t argc, struct arena *arena,
+                    struct launch_arguments *ret, struct error *err) {
+    return arguments_parse_written(argv, argc, NULL, arena, ret, err);
 }

@@ -10,6 +10,7 @@
 #include "policy/surface/setting.h"
 
 struct arena;
+struct document_launch;
 struct error;
 
 /* Options with a value that are kept: id, name. The five that spark-submit turns
@@ -71,6 +72,7 @@ struct launch_arguments {
     struct argument driver_default_class_path; /* the word of --driver-default-class-path (4.0) */
     struct argument resource;     /* the application: jar, .py, .R, "spark-shell" … */
     size_t application_arguments; /* index of the first, argc where there is none */
+    const struct origin *open;    /* where something unknown may add options; NULL */
     const struct note *notes; /* options that do nothing where they stand, switches with a value */
     size_t note_count;
 };
@@ -85,5 +87,16 @@ struct launch_arguments {
  * nearest is named), a missing value, --conf without '=', no application. */
 int arguments_parse(const char *const *argv, size_t argc, struct arena *arena,
                     struct launch_arguments *ret, struct error *err);
+
+/* The same for a launch that is written down (NULL: as arguments_parse); argv are
+ * its words. Errors carry the place of the word in its file. What a word with
+ * unknown parts (unknown.h) could be is no error: an option with an unknown name, a
+ * --conf with an unknown key and a word of which nothing is known make the launch
+ * open, and an open launch is not refused for what it does not know or lacks. A
+ * word of which nothing is known is the application where no option and nothing
+ * that looks like an application follows it. */
+int arguments_parse_written(const char *const *argv, size_t argc,
+                            const struct document_launch *written, struct arena *arena,
+                            struct launch_arguments *ret, struct error *err);
 
 #endif

@@ -17,6 +17,27 @@ bool unknown_in(const char *text) {
     return false;
 }
 
+const char *unknown_find(const char *text, char wanted) {
+    bool inside = false;
+    for (const char *p = text; *p != '\0'; p++) {
+        if (is_mark(*p))
+            inside = *p == UNKNOWN_OPEN;
+        else if (!inside && *p == wanted)
+            return p;
+    }
+    return NULL;
+}
+
+bool unknown_whole(const char *text) {
+    bool inside = false;
+    for (const char *p = text; *p != '\0'; p++) {
+        if (!is_mark(*p) && !inside)
+            return false;
+        inside = is_mark(*p) ? *p == UNKNOWN_OPEN : inside;
+    }
+    return text[0] != '\0';
+}
+
 void unknown_add(struct buffer *out, const char *written, size_t length) {
     buffer_char(out, UNKNOWN_OPEN);
     buffer_bytes(out, written, length);

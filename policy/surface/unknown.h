@@ -21,6 +21,12 @@ struct buffer;
 /* Whether any part of text is unknown. */
 bool unknown_in(const char *text);
 
+/* The first `wanted` that stands outside every unknown part, or NULL. */
+const char *unknown_find(const char *text, char wanted);
+
+/* Whether nothing of text is known: one or more unknown parts, side by side. */
+bool unknown_whole(const char *text);
+
 /* Appends the unknown part that is written as those bytes. */
 void unknown_add(struct buffer *out, const char *written, size_t length);
 

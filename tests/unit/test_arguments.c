@@ -253,7 +253,7 @@ static void some_command_lines_launch_nothing(void **state) {
 static void what_spark_submit_refuses_is_refused(void **state) {
     (void)state;
     assert_refused("spark-submit --conf", "argument 1: --conf needs a value", "behind it");
-    assert_refused("spark-submit --conf spark.a app.py", "argument 2 is no setting", "");
+    assert_refused("spark-submit --conf spark.a app.py", "argument 2: is no setting", "");
     assert_refused("spark-submit --execut-memory 1g x", "refuses the option --execut-memory",
                    "did you mean --executor-memory?");
     assert_refused("spark-submit --Conf spark.a=1 x", "--Conf", "did you mean --conf?");

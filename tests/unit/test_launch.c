@@ -146,7 +146,7 @@ static void load_spark_defaults_reads_both_from_4_0(void **state) {
     s.sources.spark_minor = 5;
     assert_int_equal(scene_resolve(&s, NULL, 0), -1);
     assert_int_equal(s.err.code, ERROR_SPARK);
-    assert_non_null(strstr(s.err.what, "Spark 3.5 does not know"));
+    assert_non_null(strstr(s.err.what, "this version does not know"));
     scene_free(&s);
 }
 

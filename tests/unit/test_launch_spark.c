@@ -56,6 +56,8 @@ static void the_application_s_jar_is_one_of_the_jars(void **state) {
                   "spark.jars", NULL);
     assert_launch("spark-submit app.py", spark_home, "spark.jars", NULL);
     assert_launch("spark-submit app.R", spark_home, "spark.jars", NULL);
+    assert_launch("spark-submit --class M x/", spark_home, "spark.jars", "x");
+    assert_launch("spark-submit --class M app.py/", spark_home, "spark.jars", NULL);
     assert_launch("spark-sql --jars a.jar", spark_home, "spark.jars", "a.jar");
     assert_launch("run-example --jars a.jar SparkPi", spark_home, "spark.jars",
                   "a.jar,spark-examples.jar,spark-examples.jar");
@@ -181,6 +183,28 @@ static void spark_s_own_tests_need_no_hadoop(void **state) {
                    "without HADOOP_CONF_DIR");
 }
 
+static void a_kubernetes_master_ends_with_its_line_from_4_2(void **state) {
+    (void)state;
+    struct scene s;
+    const char *const words[] = {"spark-submit", "--master", "k8s://h\n", "a.py"};
+    for (int minor = 1; minor <= 2; minor++) {
+        assert_int_equal(scene_plan(&s, "1 2 3 4", spark_home), -1);
+        s.launch.argv = words;
+        s.sources.spark_major = 4;
+        s.sources.spark_minor = minor;
+        assert_int_equal(launch_plan(&s.launch, &s.arena, &s.plan, &s.err), 0);
+        assert_int_equal(scene_resolve(&s, NULL, 0), minor == 1 ? 0 : -1);
+        scene_free(&s);
+    }
+}
+
+static void python_is_told_its_api_beside_the_configuration(void **state) {
+    (void)state;
+    assert_launch("pyspark --conf spark.api.mode=classic", spark_home, "spark.api.mode", NULL);
+    assert_launch("spark-shell --conf spark.api.mode=classic", spark_home, "spark.api.mode",
+                  "classic");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_application_s_jar_is_one_of_the_jars),
@@ -195,6 +219,8 @@ int main(void) {
         cmocka_unit_test(a_size_beyond_java_s_long_is_refused),
         cmocka_unit_test(mesos_in_cluster_mode_needs_its_rest_server),
         cmocka_unit_test(spark_s_own_tests_need_no_hadoop),
+        cmocka_unit_test(a_kubernetes_master_ends_with_its_line_from_4_2),
+        cmocka_unit_test(python_is_told_its_api_beside_the_configuration),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
