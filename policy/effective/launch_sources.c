@@ -231,7 +231,6 @@ int launch_resolve(const struct launch_plan *plan, const struct launch_sources *
     if (plan->launch->written != NULL) {
         conf.ineffective = plan->launch->written->lists[DOCUMENT_INEFFECTIVE].items;
         conf.ineffective_count = plan->launch->written->lists[DOCUMENT_INEFFECTIVE].count;
-        conf.open = plan->launch->written->open;
     }
     *ret = conf;
     return 0;

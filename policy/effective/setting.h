@@ -56,8 +56,7 @@ struct effective {
     const struct setting *ineffective;
     size_t ineffective_count;
 
-    const struct origin *open; /* something unknown here may set more; NULL: nothing does */
-    bool loose;                /* settings of no launch: what nobody set says nothing */
+    bool loose; /* settings of no launch: what nobody set says nothing */
 
     const struct note *notes;
     size_t note_count;

@@ -218,7 +218,7 @@ static void a_kind_is_told_by_content_and_not_by_name_alone(void **state) {
     (void)state;
     assert_string_equal(recognise("any", "# c\nspark.master yarn\nspark.a=1\n"), "properties");
     assert_string_equal(recognise("a.txt", "spark.sparkContext.setLogLevel('x')\nimport os\n"), "");
-    assert_string_equal(recognise("a.py", "spark.conf.set(\"spark.a\", 1)\n"), "");
+    assert_string_equal(recognise("a.py", "spark.conf.set(\"spark.a\", 1)\n"), "pyspark");
     assert_string_equal(recognise("empty.conf", ""), "properties");
     assert_string_equal(recognise("empty", ""), "");
     assert_ptr_equal(kind_find("properties"), &kind_table[0]);
