@@ -3,6 +3,7 @@
 #   make            build everything into build/
 #   make demo       the main job, end to end, on real Spark (installs what it lacks)
 #   make test       make check, units, end-to-end (installs what it lacks)
+#   make test-spark launches and readings against Spark itself, thousands for each version (SPARKS=)
 #   make check      structure, style and static analysis
 #   make bench      figures against the budgets of the design (PARTS=local, PARTS=store)
 #   make torture    10,000 rotations while everything is killed at random moments (ROTATIONS=, PODS=)
@@ -190,6 +191,17 @@ memory: deps
 	$(AGAIN) all $(BUILD)/weak $(BUILD)/search
 	ARRESTOR_SWAP=1 $(BUILD)/venv/bin/python3 -m pytest -q -p no:cacheprovider tests/e2e/test_memory.py \
 	  tests/e2e/test_secret_memory.py tests/e2e/test_handoff.py tests/e2e/test_tracer.py
+
+# Spark itself, beyond the few hundred launches of make test: SPARKS/VERSION is a
+# SPARK_HOME, fetched with pip where there is none.
+SPARKS ?= $(BUILD)/spark
+
+.PHONY: test-spark
+test-spark: $(BUILD)/deps-build $(BUILD)/deps-test
+	@tests/bin/make-sparks $(SPARKS) 3.4.4 3.5.7 4.0.1 4.1.1 4.2.0 4.3.0
+	$(AGAIN) $(BUILD)/ref/effective_batch
+	@cd tests/ref/spark && python3 equality.py $(abspath $(SPARKS)) 5000 3.5.7 4.3.0
+	@cd tests/ref/spark && python3 equality.py $(abspath $(SPARKS)) 1000 3.4.4 4.0.1 4.1.1 4.2.0
 
 check: $(BUILD)/deps-test
 	$(AGAIN) all $(BUILD)/role-table

@@ -113,6 +113,7 @@ COMMAND_LINES = [
     case("spark-sql -e 'select 1' --conf spark.a=1"),
     case("pyspark --conf spark.a='b \"c\" d' --master 'local[2]'"),
     case("pyspark --name mine"),
+    case("pyspark --conf spark.api.mode=classic --conf spark.a=1", spark="4"),
     case("sparkR --conf spark.a=1"),
     case("spark-submit --class org.apache.spark.sql.hive.thriftserver.HiveThriftServer2 x "
          "--conf spark.a=1"),

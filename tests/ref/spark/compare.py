@@ -66,7 +66,7 @@ def differences(ours, theirs, argv=()):
     if "conf" not in ours:
         return []
     mine, real = ours["conf"], theirs["conf"]
-    elsewhere = {key for key in mine.keys() - real.keys() if of_the_driver(key, real)}
+    elsewhere = {key for key in mine if of_the_driver(key, real)}
     lines = [differs(key, mine.get(key), real.get(key), argv)
              for key in sorted((mine.keys() | real.keys()) - IGNORED - elsewhere)]
     return [line for line in lines if line]

@@ -1,7 +1,8 @@
-"""equality.py SPARK_HOME COUNT [SEED]: that many launches, resolved by Spark and by
-arrestor; every key, every value, and refused or not, must be equal. The smallest form
-of each mismatch is printed."""
+"""equality.py DIRECTORY COUNT VERSION… [--seed SEED]: so many launches for each version,
+resolved by the Spark in DIRECTORY/VERSION and by arrestor; every key, every value, and
+refused or not, must be equal. The smallest form of each mismatch is printed."""
 
+import argparse
 import collections
 import pathlib
 import random
@@ -60,10 +61,12 @@ class Pair:
 def signature(line):
     """A mismatch without its values, so that each class is shown once."""
     text = re.sub(r"/\S*/c\d\d", "{d}", line)
+    if text.startswith("refused: arrestor None"):
+        return text[:110]
     if text.startswith("refused"):
-        return re.sub(r"[\"'][^\"']*[\"']|argument \d+", "…", text)[:110] if "arrestor None" not in text else text[:110]
-    return text.split(":")[0] + (": only Spark" if "arrestor None" in text else
-                                 ": only arrestor" if "Spark None" in text else ": differs")
+        return re.sub(r"[\"'][^\"']*[\"']|argument \d+", "…", text)[:110]
+    only = "only Spark" if "arrestor None" in text else "only arrestor" if "Spark None" in text else "differs"
+    return text.split(":")[0] + ": " + only
 
 
 def show(launch, lines):
@@ -102,15 +105,27 @@ def signature_of(pair, launch):
     return signature(lines[0]) if lines else None
 
 
-def main(home, count, seed="1"):
+def report(home, count, seed):
     begun = time.monotonic()
-    counts, seen = run(home, int(count), seed)
+    counts, seen = run(home, count, seed)
     for kind, number in seen.most_common():
         print(f"{number:5} × {kind}")
     told = ", ".join(f"{number} {kind}" for kind, number in sorted(counts.items()))
-    print(f"Spark {Spark(home).version}: {sum(counts.values())} launches: {told}; {time.monotonic() - begun:.0f} s")
-    return 1 if counts["mismatch"] else 0
+    print(f"Spark {Spark(home).version}: {sum(counts.values())} launches, seed {seed}: {told}; "
+          f"{time.monotonic() - begun:.0f} s", flush=True)
+    return counts["mismatch"]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("directory", type=pathlib.Path)
+    parser.add_argument("count", type=int)
+    parser.add_argument("versions", nargs="+")
+    parser.add_argument("--seed", default="1")
+    given = parser.parse_args()
+    wrong = sum(report(given.directory / version, given.count, given.seed) for version in given.versions)
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main())

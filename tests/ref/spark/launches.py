@@ -19,8 +19,8 @@ MASTERS = ["local", "local[2]", "local[*]", "local[4,2]", "local-cluster[2,1,102
 ODD_MASTERS = ["k8s://ftp://h", "k8s:h", "mesos://m:5050", "localhost:1", "nowhere", "", "yarn-client", "Yarn",
                "spark", "k8s", "k8s://", "k8s://https://", "k8s://HTTPS://h", "local ", " yarn", "LOCAL", "zk://h"]
 MODES, ODD_MODES = ["client", "cluster"], ["Cluster", "", "both", " client"]
-SIZES, ODD_SIZES = ["1g", "512m", "2G", "1048576", "3072k", "1tb"], ["0", "much", "1.5g", "", "1xb", "-1", " 1g ",
-                                                                    "1 g", "+1g", "9999999999999g", "0g"]
+SIZES = ["1g", "512m", "2G", "1048576", "3072k", "1tb"]
+ODD_SIZES = ["0", "much", "1.5g", "", "1xb", "-1", " 1g ", "1 g", "+1g", "9999999999999g", "0g"]
 COUNTS, ODD_COUNTS = ["1", "2", "16", "+3"], ["0", "-1", "x", " 2", "", "1.0", "2147483648", "2147483647"]
 BOOLS, ODD_BOOLS = ["true", "false", "TRUE"], ["yes", "", " true", "1"]
 NAMES, ODD_NAMES = ["etl", "two words", "é"], ["", " ", "-x", "a,b"]
@@ -33,7 +33,8 @@ JAVA = ["-Da=b", "-Dspark.q=1", "-Dspark.q=2 -Dspark.r=x", "-XX:+UseG1GC", "-Dsp
         "-Dspark.submit.deployMode=cluster", "-Dspark.jars=j.jar", "-Dspark.executor.memory=9g",
         "-Dspark.ui.enabled=false", "-Dspark.driver.host=h", "-Dspark.q='a'\"b\"c", "-Dspark.remote=sc://j"]
 ODD_JAVA = ["-Xmx2g", "-Dx=Xmx", "-Dx=-Xmx", "'-Xmx1g'", "-Dspark.q=\"open", "-Da='b", "-Da=b\\", "", " ",
-            "-Xms1g", "-D", "-Dspark.", "-Dspark.=x", "-XmxX", "\\-Xmx3g", "-Dspark.q=1\n-Dspark.r=2", "-Dspark.q=\u00a0x"]
+            "-Xms1g", "-D", "-Dspark.", "-Dspark.=x", "-XmxX", "\\-Xmx3g", "-Dspark.q=1\n-Dspark.r=2",
+            "-Dspark.q=\u00a0x"]
 CLASSES = ["org.example.Main", "Main"]
 SPECIAL = ["org.apache.spark.repl.Main", "org.apache.spark.sql.hive.thriftserver.SparkSQLCLIDriver",
            "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2",
@@ -66,7 +67,8 @@ KEYS = {
     "spark.files": (LISTS, ODD_LISTS), "spark.archives": (LISTS, ODD_LISTS), "spark.submit.pyFiles": (LISTS, ODD_LISTS),
     "spark.yarn.dist.jars": (LISTS, ODD_LISTS), "spark.yarn.dist.files": (LISTS, ODD_LISTS),
     "spark.yarn.dist.archives": (LISTS, ODD_LISTS), "spark.yarn.dist.pyFiles": (LISTS, ODD_LISTS),
-    "spark.yarn.queue": (["q2"], [""]), "spark.jars.ivy": (["/i"], [""]), "spark.jars.repositories": (["https://s"], [""]),
+    "spark.yarn.queue": (["q2"], [""]), "spark.jars.ivy": (["/i"], [""]),
+    "spark.jars.repositories": (["https://s"], [""]),
     "spark.jars.excludes": (["e:f"], [""]), "spark.driver.extraJavaOptions": (JAVA, ODD_JAVA),
     "spark.driver.defaultJavaOptions": (JAVA, ODD_JAVA), "spark.executor.extraJavaOptions": (JAVA, ODD_JAVA),
     "spark.driver.extraClassPath": (["/f"], [""]), "spark.driver.defaultExtraClassPath": (["/g"], [""]),
@@ -85,8 +87,8 @@ KEYS = {
     "spark.yarn.maxAppAttempts": (COUNTS, ODD_COUNTS), "spark.eventLog.dir": (["/e"], [""]),
     "spark.a": (TEXTS, ODD_TEXTS), "spark.b": (TEXTS, ODD_TEXTS), "spark.c": (TEXTS, ODD_TEXTS),
 }
-ODD_KEYS = ["spark.authenticate ", " spark.a", "Spark.a", "fs.s3a.endpoint", "hive.x", "spark", "spark.", "", "spark.é",
-            "sparkling", "spark.a.b"]
+ODD_KEYS = ["spark.authenticate ", " spark.a", "Spark.a", "fs.s3a.endpoint", "hive.x", "spark", "spark.", "",
+            "spark.é", "sparkling", "spark.a.b"]
 VARIABLES = {
     "MASTER": (MASTERS, ODD_MASTERS), "DEPLOY_MODE": (MODES, ODD_MODES), "SPARK_MASTER": (MASTERS, []),
     "SPARK_DRIVER_MEMORY": (SIZES, ODD_SIZES), "SPARK_EXECUTOR_MEMORY": (SIZES, ODD_SIZES),
@@ -95,7 +97,8 @@ VARIABLES = {
     "SPARK_REMOTE": (REMOTES, []), "SPARK_LOCAL_REMOTE": (["1"], [""]), "SPARK_CONNECT_MODE": (["0", "1"], ["", "x"]),
     "SPARK_SUBMIT_OPTS": (JAVA, ODD_JAVA), "SPARK_DAEMON_JAVA_OPTS": (JAVA, ODD_JAVA),
     "PYSPARK_SUBMIT_ARGS": (["--conf spark.a=9 pyspark-shell"], ["--bad"]), "SPARK_ENV_LOADED": (["1"], [""]),
-    "SPARK_DAEMON_MEMORY": (SIZES, ODD_SIZES), "PYSPARK_PYTHON": (["/v"], [""]), "PYSPARK_DRIVER_PYTHON": (["/w"], [""]),
+    "SPARK_DAEMON_MEMORY": (SIZES, ODD_SIZES), "PYSPARK_PYTHON": (["/v"], [""]),
+    "PYSPARK_DRIVER_PYTHON": (["/w"], [""]),
     "SPARK_CLASSPATH": (["/x"], []), "SPARK_DIST_CLASSPATH": (["/x"], []), "SPARK_API_MODE": (["connect"], []),
     "SPARK_TESTING": ([""], []), "SPARK_DRIVER_CORES": (COUNTS, []), "SPARK_APP_NAME": (NAMES, []),
     "SPARK_PRINT_LAUNCH_COMMAND": (["1"], []),
@@ -104,7 +107,8 @@ HADOOP = {"HADOOP_CONF_DIR": "/nonexistent"}
 SHELLS = ["pyspark", "spark-shell", "spark-sql", "run-example", "start-thriftserver.sh", "start-connect-server.sh"]
 RESOURCES = ["app.jar", "app.py", "app.R", "/x/app.jar", "/x/app.py", "file:/x/app.py", "local:/x/app.jar"]
 ODD_RESOURCES = ["spark-internal", "spark-shell", "pyspark-shell", "sparkr-shell", "connect-shell", "app.r", "app.PY",
-                 "pyspark-shell-main", "run-example", "", "app", "x/", "/x//app.py", "a b.py", "app.py/", "é.py", "sparkr-shell-main"]
+                 "pyspark-shell-main", "run-example", "", "app", "x/", "/x//app.py", "a b.py", "app.py/", "é.py",
+                 "sparkr-shell-main"]
 DEAD = [["--conf", "spark.z=1"], ["--master", "yarn"], ["x"], ["-x"], ["--unknown"], [""], ["--class", "Other"],
         ["--help"], ["a.py"], ["-f", "x.sql"], ["-e", "select 1"]]
 SEPARATORS = ["=", " ", ": ", " = ", ":", "\t", "  ", "\\\n =", " :", "=\\\n  "]
@@ -118,7 +122,7 @@ class Maker:
 
     def __init__(self, dice, line):
         self.dice, self.line = dice, line
-        self.odd = 0.0
+        self.odd, self.program = 0.0, ""
         self.options = {**OPTIONS, **(NEWER if line >= (4, 0) else {})}
 
     def maybe(self, chance):
@@ -132,6 +136,8 @@ class Maker:
         if self.maybe(0.06):
             return self.dice.choice(ODD_KEYS), self.value((TEXTS, ODD_TEXTS))
         key = self.dice.choice(list(KEYS))
+        if key == "spark.api.mode" and self.program == "pyspark":  # Python would be a client of Connect
+            key = "spark.a"
         return key, self.value(KEYS[key])
 
     def joined(self, name, value):
@@ -156,7 +162,8 @@ class Maker:
         return self.dice.choice([["--unknown"], ["--conf"], ["--conf", "spark.a"], ["--conf="], ["-c=spark.a=1"],
                                  ["--Master", "yarn"], ["-x"], ["--executor-mem", "1g"], ["--load-spark-defaults"],
                                  ["--extra-properties-file", "{d}/e"], ["--conf", "--master"], ["--conf", "=x"],
-                                 ["--driver-default-class-path", "/e"], ["--kill", "x"], ["--"], ["--conf\r", "spark.a=1"],
+                                 ["--driver-default-class-path", "/e"], ["--kill", "x"], ["--"],
+                                 ["--conf\r", "spark.a=1"],
                                  ["--remote", "sc://h"], ["--usage-error"], ["--version"], ["--=x"], ["---conf=x"]])
 
     def place_master(self, launch, options):
@@ -217,13 +224,13 @@ class Maker:
         if self.maybe(0.05):
             launch.files["java-opts"] = "\n".join(self.value((JAVA, ODD_JAVA)) for _ in range(self.dice.randrange(3)))
 
-    def place_variables(self, launch, program):
+    def place_variables(self, launch):
         if self.maybe(0.85):
             launch.env.update(HADOOP)
         for _ in range(self.dice.choice([0, 0, 1, 2])):
             name = self.dice.choice(list(VARIABLES))
             launch.env[name] = self.value(VARIABLES[name])
-        if program == "pyspark":
+        if self.program == "pyspark":
             launch.env.pop("SPARK_REMOTE", None)
             launch.env.pop("SPARK_CONNECT_MODE", None)
         if self.maybe(0.02):
@@ -246,6 +253,7 @@ class Maker:
     def launch(self):
         self.odd = self.dice.choice([0, 0, 0, 0.05, 0.3])
         program = "spark-submit" if self.maybe(0.82) else self.dice.choice(SHELLS)
+        self.program = program
         launch, options = Launch([]), []
         self.place_master(launch, options)
         self.place_files(launch, options)
@@ -255,6 +263,6 @@ class Maker:
         if self.maybe(self.odd / 4):
             options.append(self.odd_word())
         self.dice.shuffle(options)
-        self.place_variables(launch, program)
+        self.place_variables(launch)
         launch.argv = [program, *(word for option in options for word in option), *self.application(program)]
         return launch
