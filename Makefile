@@ -13,6 +13,7 @@
 #   make repro      two builds, elsewhere and otherwise, and the same bytes
 #   make calls      every role's system calls over all end-to-end tests, against its list
 #   make memory     planted values searched in all memory, and in a swap file
+#   make test-catalogue  the key catalogue against every supported Spark (SPARK_VERSIONS=, SPARK_HOMES=)
 #   make torture-calls   every system call and every allocation of every role fails once (TORTURE="--every 10")
 #   make install    PREFIX=/usr/local DESTDIR=
 
@@ -185,6 +186,10 @@ test: deps
 	$(AGAIN) all units $(TOOLS) $(FAKED)
 	$(AGAIN) $(call SANITIZE,gcc) units
 	@tests/bin/run-tests
+
+.PHONY: test-catalogue
+test-catalogue: $(BUILD)/deps-venv
+	@PYTHON=$(BUILD)/venv/bin/python3 tests/bin/test-catalogue
 
 .PHONY: memory
 memory: deps

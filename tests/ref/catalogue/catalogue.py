@@ -3,6 +3,7 @@
 
     catalogue.py write SPARK_HOME…     asks one Spark of each supported version and writes the file
     catalogue.py compare SPARK_HOME…   asks again and says where the file is not what Spark says
+    catalogue.py versions              the versions that the file was made with
 
 One row a key, sorted; one column a fact. A cell that changed from a version on is
 "FACT | 4.0: FACT"; a dash is no fact. In the column of defaults a value begins with
@@ -182,10 +183,8 @@ def read_table(version, text=None):
     return table
 
 
-def differences(home):
+def compare(version, asked, kept):
     """What Spark says and the file does not, or the other way round, one line each."""
-    version = version_of(home)
-    asked, kept = facts_of(ask(home)), read_table(version)
     for key in sorted(asked.keys() | kept.keys()):
         for fact in FACTS:
             real, ours = asked.get(key, {}).get(fact, NONE), kept.get(key, {}).get(fact, NONE)
@@ -193,8 +192,16 @@ def differences(home):
                 yield f"Spark {version}: {key}: {fact} is {real}, the catalogue has {ours}"
 
 
+def differences(home):
+    version = version_of(home)
+    return list(compare(version, facts_of(ask(home)), read_table(version)))
+
+
 def main(arguments):
     what, homes = arguments[:1], arguments[1:]
+    if arguments == ["versions"]:
+        print(FILE.read_text().splitlines()[0].split(";")[0].removeprefix("# Spark "))
+        return 0
     if what not in (["write"], ["compare"]) or not homes:
         sys.exit(__doc__)
     with ThreadPoolExecutor(2) as pool:
@@ -202,9 +209,9 @@ def main(arguments):
             answers = pool.map(lambda home: (version_of(home), facts_of(ask(home))), homes)
             FILE.write_text(write_table(dict(answers)))
             return 0
-        found = [line for lines in pool.map(lambda home: list(differences(home)), homes) for line in lines]
+        found = [line for lines in pool.map(differences, homes) for line in lines]
     for home in homes:
-        print(f"Spark {version_of(home)}: {len(read_table(version_of(home)))} keys")
+        print(f"Spark {version_of(home)}: {len(read_table(version_of(home)))} keys compared")
     print(*found, sep="\n", end="\n" if found else "")
     return 1 if found else 0
 
