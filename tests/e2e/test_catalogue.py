@@ -76,3 +76,43 @@ def test_no_key_of_hadoop_is_taken_for_a_slip(tmp_path):
     assert not found and run.returncode in (0, 1), run.stderr
     found, _ = check(tmp_path, ["spark.hadoop.hadoop.rpc.protectoin"])
     assert found
+
+
+# ---- The build's tool that makes C of the catalogue.
+
+TABLE = catalogue.FILE.read_bytes()
+KEPT = (catalogue.FILE.parent / "kept.txt").read_bytes()
+
+
+def compile_catalogue(directory, table, kept):
+    (directory / "catalogue.tsv").write_bytes(table)
+    (directory / "kept.txt").write_bytes(kept)
+    return subprocess.run([house.BUILD / "catalogue-compile", "catalogue.tsv", "kept.txt"], cwd=directory,
+                          capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("line, told", [
+    ("spark.authenticate securely", "spark.authenticate: what is securely?"),
+    ("spark.autenticate security", "spark.autenticate: no jar has such a key"),
+    ("spark.nobody.* security", "spark.nobody.*: no jar has such a key"),
+    ("spark.ssl{,.ui.enabled security", "a brace is not closed"),
+    ("spark.authenticate type=tri-state", "what is tri-state?"),
+    ("spark.executorEnv. family", "spark.executorEnv. is no family"),
+    ("spark.invented versions=2.0-2.4", "spark.invented: no jar has such a key"),
+])
+def test_a_wrong_word_kept_by_hand_stops_the_build(tmp_path, line, told):
+    run = compile_catalogue(tmp_path, TABLE, KEPT + line.encode() + b"\n")
+    assert run.returncode == 1 and told in run.stderr, run.stderr
+
+
+def test_a_catalogue_that_is_cut_short_stops_the_build(tmp_path):
+    assert compile_catalogue(tmp_path, TABLE, KEPT).returncode == 0
+    for end in [*range(0, 400, 7), *range(400, len(TABLE), 9001)]:
+        run = compile_catalogue(tmp_path, TABLE[:end], KEPT)
+        assert run.returncode == 1 and run.stderr and not run.stdout, f"{end}: {run.stderr}"
+
+
+def test_a_key_that_stands_twice_stops_the_build(tmp_path):
+    row = next(line for line in TABLE.splitlines(keepends=True) if line.startswith(b"spark.authenticate\t"))
+    run = compile_catalogue(tmp_path, TABLE + row, KEPT)
+    assert run.returncode == 1 and "spark.authenticate stands twice" in run.stderr

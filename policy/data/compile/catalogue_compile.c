@@ -11,6 +11,7 @@
 #include "sidecar/base/error.h"
 #include "sidecar/base/file.h"
 #include "sidecar/base/limits.h"
+#include "sidecar/base/text.h"
 
 #define TEXTS 16384
 
@@ -89,13 +90,22 @@ static void add_older(struct writer *w, const char *names, uint8_t versions) {
 
 /* KEY "SEPARATOR" */
 static void add_prepended(struct writer *w, const char *text, uint8_t versions) {
-    size_t key = strcspn(text, " "), separator = strlen(text) - key - 3;
+    size_t key = strcspn(text, " "), length = strlen(text);
+    if (length < key + 4) {
+        w->entries.failed = true;
+        return;
+    }
+    size_t separator = length - key - 3;
     add_fact(w, FACT_PREPENDED, versions, 0, place_two(w, text, key, text + key + 2, separator));
 }
 
 /* VERSION: MESSAGE */
 static void add_warned(struct writer *w, const char *text, uint8_t versions) {
     size_t version = strcspn(text, ":");
+    if (!text_starts(text + version, ": ")) {
+        w->entries.failed = true;
+        return;
+    }
     const char *message = text + version + 2;
     add_fact(w, FACT_WARNED, versions, 0, place_two(w, text, version, message, strlen(message)));
 }
