@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "policy/data/catalogue/catalogue.h"
 #include "policy/plaintext/plaintext.h"
 #include "policy/plaintext/plaintext_table.h"
 #include "sidecar/base/text.h"
@@ -222,17 +223,12 @@ bool plaintext_key_is_shy(const char *key) {
            plaintext_key_is_secret(key);
 }
 
-/* Who reads the key, and so what ${…} means in its value (reference
- * spark-security 1.6). First match. */
+/* Who reads a key whose reader the catalogue does not say resolves ${…}, and so what
+ * that means in its value (reference spark-security 1.6). First match. */
 static const struct {
     const char *pattern;
     enum key_reader reader;
 } readers[] = {
-    {"spark.ssl*.keyStorePassword", READER_SPARK},
-    {"spark.ssl*.keyPassword", READER_SPARK},
-    {"spark.ssl*.trustStorePassword", READER_SPARK},
-    {"spark.ssl*.privateKeyPassword", READER_SPARK},
-    {"spark.connect.authenticate.token", READER_SPARK},
     {"spark.hadoop.*", READER_HADOOP},
     {"spark.hive.*", READER_HADOOP},
     {"spark.executorEnv.*", READER_ENVIRONMENT},
@@ -241,6 +237,9 @@ static const struct {
 };
 
 enum key_reader plaintext_reader(const char *key) {
+    const struct catalogue_entry *entry = catalogue_find(key);
+    if (entry != NULL && entry->substitutes)
+        return READER_SPARK;
     for (size_t i = 0; i < sizeof readers / sizeof readers[0]; i++)
         if (text_glob(readers[i].pattern, key))
             return readers[i].reader;

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "policy/data/catalogue/catalogue.h"
+#include "policy/plaintext/plaintext.h"
 #include "sidecar/base/text.h"
 
 #define COUNT(rows) (sizeof rows / sizeof rows[0])
@@ -231,6 +232,24 @@ static void the_reader_tells_whether_a_reference_counts(void **state) {
     }
 }
 
+static void a_secret_is_a_reference_only_where_its_reader_resolves_it(void **state) {
+    (void)state;
+    size_t resolved = 0, literal = 0;
+    for (size_t i = 0; catalogue_at(i) != NULL; i++) {
+        const struct catalogue_entry *entry = catalogue_at(i);
+        const char *key = catalogue_key(entry);
+        if (!plaintext_key_is_secret(key) || text_starts(key, "spark.hadoop."))
+            continue;
+        bool reference = plaintext_classify(key, "${env:DB_PASSWORD}") == VALUE_REFERENCE;
+        if (reference != entry->substitutes)
+            fail_msg("%s: the catalogue says that its reader %s", key,
+                     entry->substitutes ? "resolves" : "takes the text");
+        *(reference ? &resolved : &literal) += 1;
+    }
+    assert_in_range(resolved, 20, 100);
+    assert_in_range(literal, 5, 100);
+}
+
 static void a_family_is_the_longest_prefix(void **state) {
     (void)state;
     assert_text("env", catalogue_family("spark.executorEnv.A.B"), "spark.executorEnv.");
@@ -343,6 +362,7 @@ int main(void) {
         cmocka_unit_test(spark_warns_of_some_and_has_given_up_others),
         cmocka_unit_test(a_type_has_its_unit_or_its_values),
         cmocka_unit_test(the_reader_tells_whether_a_reference_counts),
+        cmocka_unit_test(a_secret_is_a_reference_only_where_its_reader_resolves_it),
         cmocka_unit_test(a_family_is_the_longest_prefix),
         cmocka_unit_test(every_entry_agrees_with_itself_in_every_version),
         cmocka_unit_test(no_real_key_is_near_another),
