@@ -254,6 +254,7 @@ static void a_family_is_the_longest_prefix(void **state) {
     (void)state;
     assert_text("env", catalogue_family("spark.executorEnv.A.B"), "spark.executorEnv.");
     assert_text("s3", catalogue_family("spark.hadoop.fs.s3.impl"), "spark.hadoop.fs.s3.");
+    assert_text("s3n", catalogue_family("spark.hadoop.fs.s3n.impl"), "spark.hadoop.fs.s3n.");
     assert_text("s3a", catalogue_family("spark.hadoop.fs.s3a.impl"), "spark.hadoop.");
     assert_null(catalogue_family("spark.hadoop."));
     assert_null(catalogue_family("spark.executor.memory"));
