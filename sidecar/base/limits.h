@@ -54,6 +54,7 @@
 #define LIMIT_SHELL_DEPTH 100                   /* blocks and substitutions in each other */
 #define LIMIT_SHELL_CALLS 32                    /* functions and scripts that call each other */
 #define LIMIT_SHELL_STEPS 2000000               /* of following what is written */
+#define LIMIT_SHELL_NAME  250                   /* of a function */
 #define LIMIT_SHELL_TURNS 256                   /* of one loop over known words */
 
 /* Secrets and their delivery. */

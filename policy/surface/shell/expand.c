@@ -73,7 +73,7 @@ static void add_piece(struct filler *f, const struct shell_text *text, size_t fr
     shell_add_text(&f->text, text, from, length);
     f->started = true;
     f->soft = false;
-    f->pieces++;
+    f->pieces += length > 0;
 }
 
 static void add_unknown(struct filler *f, const struct shell_text *written, bool several) {

@@ -219,8 +219,7 @@ static void read_dollar(struct word_reading *w) {
         return;
     }
     if (!quoted && r->bytes[r->at] == '$' && reader_peek(r, 1) == '\'') {
-        w->word->quoted = true;
-        w->word->plain = false;
+        quote(w);
         r->at += 2;
         shell_add(&w->text, "", 0, reader_position(r));
         reader_ansi(r, &w->text);

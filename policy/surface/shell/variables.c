@@ -1,8 +1,10 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "policy/surface/shell/walk.h"
 #include "sidecar/base/arena.h"
+#include "sidecar/base/limits.h"
 
 static size_t hash_name(const char *name) {
     size_t hash = 5381;
@@ -28,6 +30,19 @@ struct shell_variable *walk_variable(struct shell_run *run, const char *name) {
     *run->last = made;
     run->last = &made->later;
     return made;
+}
+
+struct shell_variable *walk_find_function(struct shell_run *run, const char *name) {
+    char full[LIMIT_SHELL_NAME + 3];
+    if (strlen(name) > LIMIT_SHELL_NAME)
+        return NULL;
+    (void)snprintf(full, sizeof full, "%s()", name);
+    for (struct shell_variable *v = run->buckets[hash_name(full)]; v != NULL; v = v->next) {
+        run->c->steps += v->next != NULL;
+        if (strcmp(v->name, full) == 0)
+            return v->value.function == NULL ? NULL : v;
+    }
+    return NULL;
 }
 
 /* A list on the heap with room for one more; NULL and failed. */
@@ -66,7 +81,8 @@ void walk_assign(struct shell_run *run, struct shell_variable *variable,
 }
 
 void walk_forget(struct shell_run *run, struct shell_variable *variable) {
-    if (variable == NULL || variable->value.kind == VALUE_UNKNOWN)
+    if (variable == NULL || variable->value.kind == VALUE_UNKNOWN ||
+        variable->value.function != NULL)
         return;
     struct shell_value unknown = {.kind = VALUE_UNKNOWN,
                                   .exported = variable->value.exported,
@@ -129,7 +145,8 @@ static bool same_text(const struct shell_text *a, const struct shell_text *b) {
 }
 
 static bool same_value(const struct shell_value *a, const struct shell_value *b) {
-    if (a->kind != b->kind || a->exported != b->exported || a->count != b->count)
+    if (a->function != b->function || a->kind != b->kind || a->exported != b->exported ||
+        a->count != b->count)
         return false;
     if (a->kind == VALUE_TEXT)
         return same_text(&a->text, &b->text);
@@ -151,8 +168,10 @@ static void launch_lost(struct shell_run *run, const struct shell_value *value) 
 /* What two ways agree on. */
 static struct shell_value agree(struct shell_run *run, const struct shell_value *a,
                                 const struct shell_value *b) {
-    if (same_value(a, b))
+    if (same_value(a, b) || b->function != NULL)
         return *b;
+    if (a->function != NULL)
+        return *a;
     launch_lost(run, a);
     launch_lost(run, b);
     return (struct shell_value){

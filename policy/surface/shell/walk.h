@@ -28,12 +28,12 @@ struct shell_value {
     struct shell_text text;
     const struct shell_field *items; /* also those that may be several words or none */
     size_t count;
+    const struct shell_node *function; /* of a name that ends in "()" */
 };
 
 struct shell_variable {
     const char *name;
     struct shell_value value;
-    const struct shell_node *function;
     size_t calls; /* of the function, in each other */
     size_t scope; /* in which its value was saved */
     size_t slot;  /* of a join, + 1 */
@@ -99,6 +99,9 @@ struct shell_run {
 
 /* The variable of that name, made where it is new; NULL and failed. */
 struct shell_variable *walk_variable(struct shell_run *run, const char *name);
+
+/* The function of that name, as a variable; NULL where there is none. */
+struct shell_variable *walk_find_function(struct shell_run *run, const char *name);
 
 /* Gives it a value, which can be taken back at the end of the scope. */
 void walk_assign(struct shell_run *run, struct shell_variable *variable,

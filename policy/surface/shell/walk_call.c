@@ -6,9 +6,14 @@
 #include "sidecar/base/limits.h"
 
 static void define(struct shell_run *run, const struct shell_node *node) {
-    struct shell_variable *v = walk_variable(run, node->name);
-    if (v != NULL)
-        v->function = node->first;
+    const char *name = arena_printf(run->c->arena, "%s()", node->name);
+    struct shell_value value = {
+        .kind = VALUE_TEXT, .position = node->position, .function = node->first};
+    value.text.text = "";
+    if (name == NULL)
+        shell_starve(run->c);
+    else
+        walk_assign(run, walk_variable(run, name), &value);
 }
 
 /* Names in (( … )) may be assigned there. */
@@ -111,7 +116,7 @@ void walk_function(struct shell_run *run, struct shell_variable *v,
     v->calls++;
     run->maybe = false;
     walk_set_arguments(run, fields + 1, count - 1);
-    walk_node(run, v->function);
+    walk_node(run, v->value.function);
     if (run->maybe)
         walk_forget_scope(run, &scope);
     if (run->jump != JUMP_EXIT)

@@ -28,8 +28,10 @@ static struct shell_field *make_items(struct shell_run *run, const struct shell_
         return NULL;
     }
     for (size_t i = 0; i < old; i++)
-        items[i] = before->kind == VALUE_TEXT ? (struct shell_field){.text = before->text}
-                                              : before->items[i];
+        if (before->kind == VALUE_TEXT)
+            items[i].text = before->text;
+        else
+            items[i] = before->items[i];
     for (size_t i = 0; i < fields->count; i++)
         items[old + i] = fields->items[i];
     ret->kind = VALUE_ARRAY;
@@ -132,9 +134,9 @@ void walk_fields(struct shell_run *run, const struct shell_node *node,
         return;
     const char *name = fields[0].text.text, *slash = strrchr(name, '/');
     const char *base = slash == NULL ? name : slash + 1;
-    struct shell_variable *v = walk_variable(run, name);
+    struct shell_variable *v = walk_find_function(run, name);
     shell_builtin *found = walk_find_builtin(name);
-    if (v != NULL && v->function != NULL)
+    if (v != NULL)
         walk_function(run, v, fields, count);
     else if (shell_is_spark_program(name))
         walk_launch(run, fields, count, true, NULL);

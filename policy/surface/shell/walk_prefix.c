@@ -112,8 +112,8 @@ static void start_remote(struct shell_run *run, const struct shell_field *fields
 
 /* The command is the first word that is a program of Spark or a shell; K=V before it
  * belong to its environment. */
-static void find_command(struct shell_run *run, const struct shell_node *node,
-                         const struct shell_field *fields, size_t count, bool inherits) {
+static void find_command(struct shell_run *run, const struct shell_field *fields, size_t count,
+                         bool inherits) {
     struct shell_fields given = {0};
     const char *name = last_part(fields[0].text.text);
     for (size_t i = 1; i < count && !run->c->failed; i++) {
@@ -134,11 +134,6 @@ static void find_command(struct shell_run *run, const struct shell_node *node,
         }
         if (is_variable(word))
             walk_add_field(run, &given, &fields[i].text);
-        struct shell_variable *v = inherits ? walk_variable(run, word) : NULL;
-        if (i == 1 && v != NULL && v->function != NULL && strcmp(name, "exec") != 0) {
-            walk_fields(run, node, fields + i, count - i);
-            return;
-        }
     }
     walk_write(run, NULL);
 }
@@ -158,7 +153,7 @@ static void prefix(struct shell_run *run, const struct shell_node *node,
     else if (strcmp(name, "ssh") == 0)
         start_remote(run, fields, count);
     else
-        find_command(run, node, fields, count, inherits);
+        find_command(run, fields, count, inherits);
     if (tool != NULL)
         tool(run, node, fields, count);
     if (strcmp(name, "exec") == 0 && count > 1)
