@@ -147,7 +147,7 @@ def run_by_bash(path, directory):
 
 def pattern(texts):
     """What texts can be as words, each behind a NUL; one that is unknown may be several, or none."""
-    whole = re.compile("\ue000[^\ue001]*\ue001")
+    whole = re.compile("(?:\ue000[^\ue001]*\ue001)+")
     return "".join("(?:\0.*)?" if whole.fullmatch(text) else
                    "\0" + ".*".join(map(re.escape, whole.split(text))) for text in texts)
 

@@ -15,8 +15,8 @@ struct filler {
     bool started;  /* there is a field, though it be empty */
     bool soft;     /* the last one was ended by a blank */
     bool gone;     /* "$@" without any: nothing, though quoted */
-    size_t pieces; /* of this field */
-    bool loose;    /* one of them is unknown and may be several words */
+    size_t pieces; /* of this field that make it one word at least */
+    bool loose;    /* there is an unknown one that may be several words, or none */
 };
 
 struct shell_field *walk_add_field(struct shell_run *run, struct shell_fields *fields,
@@ -54,7 +54,7 @@ static void make_several(struct filler *f, struct shell_field *field) {
 
 static void end_field(struct filler *f) {
     struct shell_text text;
-    bool several = f->loose && f->pieces == 1;
+    bool several = f->loose && f->pieces == 0;
     if (!f->started || f->out == NULL || f->run->c->failed)
         return;
     if (shell_built(&f->text, f->word->position, &text) != 0)
@@ -80,7 +80,7 @@ static void add_unknown(struct filler *f, const struct shell_text *written, bool
     shell_add_unknown(&f->text, written->text, written->length, shell_position(written, 0));
     f->started = true;
     f->soft = false;
-    f->pieces++;
+    f->pieces += !several;
     f->loose = f->loose || several;
 }
 
@@ -127,6 +127,7 @@ static void add_split(struct filler *f, const struct shell_text *text) {
             end++;
         end += unknown;
         add_piece(f, text, at, end - at);
+        f->pieces -= unknown > 0;
         f->loose = f->loose || unknown > 0;
         at = end;
     }
@@ -165,6 +166,7 @@ static void add_list(struct filler *f, const struct shell_part *part,
         if (i > 0)
             end_field(f);
         add_text(f, &list->items[i].text, part->quoted);
+        f->pieces -= list->items[i].several && part->quoted;
         f->loose = f->loose || list->items[i].several;
     }
 }
@@ -251,7 +253,7 @@ int walk_expand(struct shell_run *run, const struct shell_word *words, struct sh
         struct filler f = {
             .run = run, .word = words, .out = ret, .text = shell_builder_make(run->c)};
         fill(&f);
-        if (!f.gone || f.pieces > 0)
+        if (!f.gone || f.pieces > 0 || f.loose)
             end_field(&f);
         shell_builder_free(&f.text);
     }

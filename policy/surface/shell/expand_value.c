@@ -11,21 +11,21 @@ static bool is_number(const char *text) {
 }
 
 static void take_arguments(const struct shell_run *run, struct shell_value *ret) {
-    if (!run->arguments_known)
+    if (!run->state.arguments_known)
         return;
     *ret = (struct shell_value){
-        .kind = VALUE_ARRAY, .items = run->arguments, .count = run->argument_count};
+        .kind = VALUE_ARRAY, .items = run->state.arguments, .count = run->state.argument_count};
 }
 
 static void take_argument(const struct shell_run *run, size_t number, struct shell_value *ret) {
-    if (!run->arguments_known || number == 0)
+    if (!run->state.arguments_known || number == 0)
         return;
-    for (size_t i = 0; i < number && i < run->argument_count; i++)
-        if (run->arguments[i].several)
+    for (size_t i = 0; i < number && i < run->state.argument_count; i++)
+        if (run->state.arguments[i].several)
             return;
-    ret->kind = number <= run->argument_count ? VALUE_TEXT : VALUE_UNSET;
+    ret->kind = number <= run->state.argument_count ? VALUE_TEXT : VALUE_UNSET;
     if (ret->kind == VALUE_TEXT)
-        ret->text = run->arguments[number - 1].text;
+        ret->text = run->state.arguments[number - 1].text;
 }
 
 /* Whether it is known how many there are. */
@@ -97,9 +97,9 @@ static int take_value(struct shell_run *run, const struct shell_expansion *e,
         take_argument(run, (size_t)atoi(e->name), ret);
         return 0;
     }
-    if (strcmp(e->name, "#") == 0 && run->arguments_known &&
-        is_counted(run->arguments, run->argument_count))
-        return take_number(run, run->argument_count, e->position, ret);
+    if (strcmp(e->name, "#") == 0 && run->state.arguments_known &&
+        is_counted(run->state.arguments, run->state.argument_count))
+        return take_number(run, run->state.argument_count, e->position, ret);
     struct shell_variable *v = walk_variable(run, e->name);
     if (v == NULL)
         return -1;
@@ -156,7 +156,9 @@ static int take_default(struct shell_run *run, const struct shell_expansion *e,
         struct shell_value value = {.kind = VALUE_TEXT, .position = e->position};
         if (walk_expand_text(run, e->word, &value.text) != 0)
             return -1;
-        walk_assign(run, walk_variable(run, e->name), &value);
+        struct shell_variable *v = walk_variable(run, e->name);
+        value.exported = run->state.allexport || (v != NULL && v->value.exported);
+        walk_assign(run, v, &value);
     }
     return 0;
 }

@@ -103,7 +103,7 @@ static void end_run(struct shell_run *run) {
 /* Follows a script from its first line to its last. 0, or -1. */
 static int follow(struct shell_run *run, bool environment) {
     run->last = &run->first;
-    run->allexport = environment;
+    run->state.allexport = environment;
     const struct shell_node *tree = shell_parse(run->c, 0);
     if (tree != NULL)
         walk_node(run, tree);

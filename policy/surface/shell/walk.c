@@ -17,14 +17,27 @@ static void leave_way(struct shell_run *run, const struct shell_scope *scope,
     walk_close(run, scope, true);
 }
 
+/* $1 … where a way has changed them, or may have. */
+static void end_state(struct shell_run *run, const struct shell_state *before) {
+    bool same = run->state.arguments == before->arguments &&
+                run->state.argument_count == before->argument_count &&
+                run->state.arguments_known == before->arguments_known;
+    bool left = run->jump == JUMP_EXIT;
+    run->state = *before;
+    if (!same && !left)
+        run->state.arguments_known = false;
+}
+
 /* Runs a node in a scope under a condition; what it leaves is one way. A way that
  * leaves the loop, the function or the script is none. */
 static void walk_way(struct shell_run *run, const struct shell_node *node,
                      struct shell_join *join) {
     struct shell_scope scope = walk_open(run);
+    struct shell_state before = run->state;
     run->doubts++;
     walk_node(run, node);
     run->doubts--;
+    end_state(run, &before);
     if (run->jump == JUMP_NONE) {
         walk_join_way(run, &scope, join);
         return;
@@ -38,13 +51,21 @@ static void end_ways(struct shell_run *run, struct shell_join *join) {
     walk_join_end(run, join);
 }
 
+void walk_apart(struct shell_run *run, const struct shell_node *node) {
+    struct shell_scope scope = walk_open(run);
+    struct shell_state before = run->state;
+    bool maybe = run->maybe;
+    walk_node(run, node);
+    run->jump = JUMP_NONE;
+    run->maybe = maybe;
+    run->state = before;
+    walk_close(run, &scope, false);
+}
+
 static void walk_sequence(struct shell_run *run, const struct shell_node *node) {
     for (const struct shell_node *n = node->first; n != NULL; n = n->next) {
         if (n->op == '&') {
-            struct shell_scope scope = walk_open(run);
-            walk_node(run, n);
-            run->jump = JUMP_NONE;
-            walk_close(run, &scope, false);
+            walk_apart(run, n);
         } else {
             walk_node(run, n);
         }
@@ -81,15 +102,6 @@ static void walk_chain(struct shell_run *run, const struct shell_node *node) {
         walk_way(run, n, &join);
         walk_join_end(run, &join);
     }
-}
-
-void walk_apart(struct shell_run *run, const struct shell_node *node) {
-    struct shell_scope scope = walk_open(run);
-    bool maybe = run->maybe;
-    walk_node(run, node);
-    run->jump = JUMP_NONE;
-    run->maybe = maybe;
-    walk_close(run, &scope, false);
 }
 
 static void make_output(struct shell_run *run, struct shell_output *output) {
@@ -149,12 +161,14 @@ static void walk_if(struct shell_run *run, const struct shell_node *node) {
 /* What a loop of unknown turns assigns is unknown in it, and behind it. */
 static void forget_assigned(struct shell_run *run, const struct shell_node *body) {
     struct shell_scope scope = walk_open(run);
+    struct shell_state before = run->state;
     run->muted++;
     run->doubts++;
     walk_node(run, body);
     run->doubts--;
     run->muted--;
     run->jump = JUMP_NONE;
+    end_state(run, &before);
     walk_forget_scope(run, &scope);
     walk_keep(run, &scope);
 }
@@ -214,11 +228,11 @@ static void walk_for(struct shell_run *run, const struct shell_node *node) {
     bool known = node->given;
     if (node->given && walk_expand(run, node->words, &words) != 0)
         return;
-    if (!node->given && run->arguments_known) {
+    if (!node->given && run->state.arguments_known) {
         known = true;
-        for (size_t i = 0; i < run->argument_count; i++)
-            known = known && walk_add_field(run, &words, &run->arguments[i].text) != NULL &&
-                    !run->arguments[i].several;
+        for (size_t i = 0; i < run->state.argument_count; i++)
+            known = known && walk_add_field(run, &words, &run->state.arguments[i].text) != NULL &&
+                    !run->state.arguments[i].several;
     }
     for (size_t i = 0; i < words.count; i++)
         known = known && !words.items[i].several;
@@ -255,12 +269,14 @@ static int try_patterns(struct shell_run *run, const struct shell_text *subject,
 static void walk_item(struct shell_run *run, const struct shell_node *item,
                       struct shell_join *join) {
     struct shell_scope scope = walk_open(run);
+    struct shell_state before = run->state;
     run->doubts++;
     for (bool more = true; item != NULL && more && run->jump == JUMP_NONE; item = item->next) {
         walk_node(run, item->first);
         more = item->op == '&';
     }
     run->doubts--;
+    end_state(run, &before);
     if (run->jump == JUMP_NONE) {
         walk_join_way(run, &scope, join);
         return;

@@ -67,6 +67,14 @@ struct shell_fields {
 
 enum shell_jump { JUMP_NONE, JUMP_CONTINUE, JUMP_BREAK, JUMP_RETURN, JUMP_EXIT };
 
+/* What a subshell inherits beside variables. */
+struct shell_state {
+    const struct shell_field *arguments; /* $1 … */
+    size_t argument_count;
+    bool arguments_known;
+    bool allexport;
+};
+
 #define SHELL_BUCKETS 256
 
 struct shell_run {
@@ -76,10 +84,7 @@ struct shell_run {
     struct shell_saved *saved;
     size_t saved_count, saved_room;
     size_t scope, scopes;
-    const struct shell_field *arguments; /* $1 … */
-    size_t argument_count;
-    bool arguments_known;
-    bool allexport;
+    struct shell_state state;
     size_t doubts; /* conditions that we are in */
     size_t muted;  /* nothing is told */
     size_t calls;

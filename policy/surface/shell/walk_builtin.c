@@ -99,10 +99,10 @@ static void set(struct shell_run *run, const struct shell_node *node,
             return;
         }
         if (strchr(text, 'a') != NULL && text[1] != 'o')
-            run->allexport = text[0] == '-';
+            run->state.allexport = text[0] == '-';
         bool named = text[1] != '\0' && text[strlen(text) - 1] == 'o' && i + 1 < count;
         if (named && strcmp(fields[++i].text.text, "allexport") == 0)
-            run->allexport = text[0] == '-';
+            run->state.allexport = text[0] == '-';
     }
 }
 
@@ -111,14 +111,14 @@ static void shift(struct shell_run *run, const struct shell_node *node,
     (void)node;
     size_t by = count > 1 ? (size_t)strtoul(fields[1].text.text, NULL, 10) : 1;
     if (run->doubts > 0)
-        run->arguments_known = false;
-    for (size_t i = 0; i < by && i < run->argument_count; i++)
-        if (run->arguments[i].several)
-            run->arguments_known = false;
-    if (!run->arguments_known || by > run->argument_count)
+        run->state.arguments_known = false;
+    for (size_t i = 0; i < by && i < run->state.argument_count; i++)
+        if (run->state.arguments[i].several)
+            run->state.arguments_known = false;
+    if (!run->state.arguments_known || by > run->state.argument_count)
         return;
-    run->arguments += by;
-    run->argument_count -= by;
+    run->state.arguments += by;
+    run->state.argument_count -= by;
 }
 
 static void source(struct shell_run *run, const struct shell_node *node,

@@ -71,9 +71,9 @@ static const struct shell_field *make_arguments(struct shell_run *run,
 }
 
 void walk_set_arguments(struct shell_run *run, const struct shell_field *fields, size_t count) {
-    run->arguments = make_arguments(run, fields, count);
-    run->argument_count = run->arguments == NULL ? 0 : count;
-    run->arguments_known = true;
+    run->state.arguments = make_arguments(run, fields, count);
+    run->state.argument_count = run->state.arguments == NULL ? 0 : count;
+    run->state.arguments_known = true;
 }
 
 static void end_locals(struct shell_run *run, size_t start) {
@@ -102,9 +102,9 @@ void walk_add_local(struct shell_run *run, struct shell_variable *variable) {
 
 void walk_function(struct shell_run *run, struct shell_variable *v,
                    const struct shell_field *fields, size_t count) {
-    const struct shell_field *arguments = run->arguments;
-    size_t argument_count = run->argument_count, locals = run->local_count;
-    bool known = run->arguments_known, maybe = run->maybe;
+    struct shell_state before = run->state;
+    size_t locals = run->local_count;
+    bool maybe = run->maybe;
     if (v->calls >= RECURSION) {
         walk_write(run, NULL);
         walk_forget_all(run);
@@ -125,9 +125,8 @@ void walk_function(struct shell_run *run, struct shell_variable *v,
     walk_keep(run, &scope);
     v->calls--;
     run->calls--;
-    run->arguments = arguments;
-    run->argument_count = argument_count;
-    run->arguments_known = known;
+    before.allexport = run->state.allexport;
+    run->state = before;
     run->maybe = maybe;
 }
 
@@ -163,9 +162,7 @@ void walk_script(struct shell_run *run, const struct shell_text *text, bool apar
 
 void walk_process(struct shell_run *run, const struct shell_text *text,
                   const struct shell_field *fields, size_t count, bool inherits) {
-    const struct shell_field *arguments = run->arguments;
-    size_t argument_count = run->argument_count;
-    bool known = run->arguments_known;
+    struct shell_state before = run->state;
     struct shell_scope scope = walk_open(run);
     struct shell_value outside = {.kind = VALUE_OUTSIDE};
     for (struct shell_variable *v = run->first; v != NULL && !run->c->failed; v = v->later) {
@@ -175,9 +172,7 @@ void walk_process(struct shell_run *run, const struct shell_text *text,
     }
     walk_set_arguments(run, fields, count);
     walk_script(run, text, true);
-    run->arguments = arguments;
-    run->argument_count = argument_count;
-    run->arguments_known = known;
+    run->state = before;
     walk_close(run, &scope, false);
 }
 

@@ -104,7 +104,7 @@ void walk_assignment(struct shell_run *run, const struct shell_assignment *a, bo
         return;
     struct shell_value before = v->value;
     struct shell_value value = {.kind = VALUE_UNKNOWN,
-                                .exported = exported || before.exported || run->allexport,
+                                .exported = exported || before.exported || run->state.allexport,
                                 .position = a->position};
     if (a->array)
         assign_array(run, a, &before, &value);
