@@ -79,14 +79,14 @@ static bool is_cluster_size(const char *p) {
 }
 
 enum master_kind master_classify(const char *master) {
+    if (text_starts(master, "spark://"))
+        return MASTER_STANDALONE;
+    if (text_starts(master, "k8s://")) /* whatever the host is */
+        return MASTER_KUBERNETES;
     if (setting_is_unknown(master))
         return MASTER_UNTOLD;
     if (strcmp(master, "yarn") == 0)
         return MASTER_YARN;
-    if (text_starts(master, "spark://"))
-        return MASTER_STANDALONE;
-    if (text_starts(master, "k8s://"))
-        return MASTER_KUBERNETES;
     if (strcmp(master, "local") == 0 ||
         (text_starts(master, "local") && is_local_size(master + strlen("local"))))
         return MASTER_LOCAL;
