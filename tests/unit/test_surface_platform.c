@@ -174,6 +174,16 @@ static void settings_of_glue_are_chained_in_one_argument(void **state) {
     bench_free(&s);
 }
 
+static void an_equals_sign_in_an_unknown_part_parts_nothing(void **state) {
+    (void)state;
+    struct bench s = bench_read("{\"Command\": {\"Name\": \"glueetl\"}, \"DefaultArguments\":"
+                                " {\"--conf\": \"x${A=b}y --conf spark.b=2\"}}");
+    assert_int_equal(s.document.launches[0].lists[DOCUMENT_CONF].count, 1);
+    assert_string_equal(bench_get(&s, 0, DOCUMENT_CONF, "spark.b"), "2");
+    assert_non_null(s.document.launches[0].open);
+    bench_free(&s);
+}
+
 static void kinds_are_told_by_their_keys(void **state) {
     (void)state;
     assert_string_equal(bench_kind("x", job), "databricks");
@@ -184,6 +194,8 @@ static void kinds_are_told_by_their_keys(void **state) {
     assert_string_equal(bench_kind("x", "StartAt: a\nStates: {}\nHadoopJarStep: {}\n"),
                         "step-functions");
     assert_string_equal(bench_kind("x", "AWSTemplateFormatVersion: x\n"), "cloudformation");
+    assert_string_equal(bench_kind("x", "Resources: {A: {Type: \"AWS::EMR::Step\"}}\n"),
+                        "cloudformation");
     assert_string_equal(bench_kind("livy.conf", "#x\nlivy.a = b\n"), "livy-conf");
     assert_string_equal(bench_kind("livy.conf.template", "# livy.a = b\n"), "livy-conf");
     assert_string_equal(bench_kind("x", "{\"sparkBatch\": {}}"), "dataproc");
@@ -200,6 +212,8 @@ static void programs_and_manifests_are_of_no_platform(void **state) {
     assert_string_equal(bench_kind("x.json", "{\"MyClassification\": 1, \"Classifications\": 2}"),
                         "");
     assert_string_equal(bench_kind("x.json", "{\"a\": \"Classification\"}"), "");
+    assert_string_equal(
+        bench_kind("values.yaml", "resources: {}\ntype: x\nproperties: {}\ntransform: x\n"), "");
     assert_string_equal(bench_kind("x.yaml", "kind: Secret\nconf: {}\n"), "");
 }
 
@@ -272,6 +286,7 @@ int main(void) {
         cmocka_unit_test(livy_conf_has_loose_settings),
         cmocka_unit_test(dataproc_properties_go_to_their_files),
         cmocka_unit_test(settings_of_glue_are_chained_in_one_argument),
+        cmocka_unit_test(an_equals_sign_in_an_unknown_part_parts_nothing),
         cmocka_unit_test(kinds_are_told_by_their_keys),
         cmocka_unit_test(programs_and_manifests_are_of_no_platform),
         cmocka_unit_test(many_launches_cannot_make_one_cluster_large),

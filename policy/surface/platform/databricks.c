@@ -78,7 +78,7 @@ static void put_arguments(struct platform *p, const struct tree_node *list) {
         if (!platform_text(p, word, &name))
             continue;
         const char *key = name.text + strspn(name.text, "-");
-        const char *equals = strchr(key, '=');
+        const char *equals = platform_equals(key);
         if (equals != NULL) {
             value = name;
             value.text = equals + 1;

@@ -18,7 +18,7 @@ static void put_conf(struct platform *p, const struct tree_node *node) {
         return;
     }
     for (size_t i = 0; i < count; i++) {
-        const char *equals = strchr(words[i].text, '=');
+        const char *equals = platform_equals(words[i].text);
         if (equals == NULL) {
             if (strcmp(words[i].text, "--conf") != 0)
                 document_open(p->b, &words[i].origin);

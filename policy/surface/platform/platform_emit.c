@@ -162,9 +162,19 @@ void platform_word(struct platform *p, const char *word, const struct tree_node 
     document_word(p->b, word, &origin, NULL);
 }
 
+const char *platform_equals(const char *text) {
+    bool inside = false;
+    for (; *text != '\0'; text++) {
+        inside = *text == UNKNOWN_OPEN || (inside && *text != UNKNOWN_CLOSE);
+        if (*text == '=' && !inside)
+            return text;
+    }
+    return NULL;
+}
+
 /* Escapes may stand in a word, so the value behind '=' has a place of its own. */
 static void add_word(struct platform *p, const struct platform_text *text) {
-    const char *equals = text->text[0] == '-' ? NULL : strchr(text->text, '=');
+    const char *equals = text->text[0] == '-' ? NULL : platform_equals(text->text);
     struct origin value;
     if (equals != NULL) {
         size_t offset = (size_t)(equals - text->text) + 1;

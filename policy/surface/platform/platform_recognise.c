@@ -6,10 +6,11 @@
 
 #define LOOKED_AT 65536
 
-/* Keys that together are only one platform's. */
+/* Keys that together are only one platform's, with `bytes` anywhere if not NULL. */
 struct sign {
-    const char *keys[3];
+    const char *keys[2];
     enum surface_certainty certainty;
+    const char *bytes;
 };
 
 struct text_range {
@@ -80,8 +81,10 @@ static enum surface_certainty judge(const struct surface_input *input, const str
         return SURFACE_NO;
     for (size_t i = 0; i < count; i++) {
         bool all = true;
-        for (size_t k = 0; all && k < 3 && signs[i].keys[k] != NULL; k++)
+        for (size_t k = 0; all && k < 2 && signs[i].keys[k] != NULL; k++)
             all = has_key(&text, signs[i].keys[k]);
+        all = all && (signs[i].bytes == NULL || memmem(text.bytes, text.length, signs[i].bytes,
+                                                       strlen(signs[i].bytes)) != NULL);
         if (all && signs[i].certainty > best)
             best = signs[i].certainty;
     }
@@ -92,66 +95,65 @@ static enum surface_certainty judge(const struct surface_input *input, const str
 
 enum surface_certainty cloudformation_recognise(const struct surface_input *input) {
     static const struct sign signs[] = {
-        {{"AWSTemplateFormatVersion"}, SURFACE_SURE},
-        {{"Transform", "Resources"}, SURFACE_SURE},
-        {{"Resources", "Type", "Properties"}, SURFACE_LIKELY},
+        {{"AWSTemplateFormatVersion"}, SURFACE_SURE, NULL},
+        {{"Resources", "Type"}, SURFACE_SURE, "AWS::"},
     };
     return JUDGE(input, signs);
 }
 
 enum surface_certainty step_functions_recognise(const struct surface_input *input) {
-    static const struct sign signs[] = {{{"StartAt", "States"}, SURFACE_SURE}};
+    static const struct sign signs[] = {{{"StartAt", "States"}, SURFACE_SURE, NULL}};
     return JUDGE(input, signs);
 }
 
 enum surface_certainty emr_recognise(const struct surface_input *input) {
     static const struct sign signs[] = {
-        {{"Classification"}, SURFACE_SURE},
-        {{"HadoopJarStep"}, SURFACE_SURE},
-        {{"ActionOnFailure", "Args"}, SURFACE_SURE},
-        {{"SparkSubmitJobDriver"}, SURFACE_SURE},
-        {{"SparkSqlJobDriver"}, SURFACE_SURE},
-        {{"SparkSubmit", "EntryPoint"}, SURFACE_SURE},
-        {{"EnableInTransitEncryption"}, SURFACE_SURE},
-        {{"EnableAtRestEncryption"}, SURFACE_SURE},
-        {{"ReleaseLabel", "Instances"}, SURFACE_LIKELY},
-        {{"KerberosAttributes"}, SURFACE_LIKELY},
+        {{"Classification"}, SURFACE_SURE, NULL},
+        {{"HadoopJarStep"}, SURFACE_SURE, NULL},
+        {{"ActionOnFailure", "Args"}, SURFACE_SURE, NULL},
+        {{"SparkSubmitJobDriver"}, SURFACE_SURE, NULL},
+        {{"SparkSqlJobDriver"}, SURFACE_SURE, NULL},
+        {{"SparkSubmit", "EntryPoint"}, SURFACE_SURE, NULL},
+        {{"EnableInTransitEncryption"}, SURFACE_SURE, NULL},
+        {{"EnableAtRestEncryption"}, SURFACE_SURE, NULL},
+        {{"ReleaseLabel", "Instances"}, SURFACE_LIKELY, NULL},
+        {{"KerberosAttributes"}, SURFACE_LIKELY, NULL},
     };
     return JUDGE(input, signs);
 }
 
 enum surface_certainty databricks_recognise(const struct surface_input *input) {
     static const struct sign signs[] = {
-        {{"spark_submit_task"}, SURFACE_SURE},
-        {{"spark_jar_task"}, SURFACE_SURE},
-        {{"spark_python_task"}, SURFACE_SURE},
-        {{"spark_env_vars"}, SURFACE_SURE},
-        {{"spark_version", "num_workers"}, SURFACE_SURE},
-        {{"spark_version", "spark_conf"}, SURFACE_SURE},
-        {{"spark_version", "node_type_id"}, SURFACE_SURE},
-        {{"notebook_task"}, SURFACE_LIKELY},
-        {{"python_wheel_task"}, SURFACE_LIKELY},
-        {{"spark_conf"}, SURFACE_MAYBE},
-        {{"spark_version"}, SURFACE_MAYBE},
+        {{"spark_submit_task"}, SURFACE_SURE, NULL},
+        {{"spark_jar_task"}, SURFACE_SURE, NULL},
+        {{"spark_python_task"}, SURFACE_SURE, NULL},
+        {{"spark_env_vars"}, SURFACE_SURE, NULL},
+        {{"spark_version", "num_workers"}, SURFACE_SURE, NULL},
+        {{"spark_version", "spark_conf"}, SURFACE_SURE, NULL},
+        {{"spark_version", "node_type_id"}, SURFACE_SURE, NULL},
+        {{"notebook_task"}, SURFACE_LIKELY, NULL},
+        {{"python_wheel_task"}, SURFACE_LIKELY, NULL},
+        {{"spark_conf"}, SURFACE_MAYBE, NULL},
+        {{"spark_version"}, SURFACE_MAYBE, NULL},
     };
     return JUDGE(input, signs);
 }
 
 enum surface_certainty livy_recognise(const struct surface_input *input) {
     static const struct sign signs[] = {
-        {{"file", "className"}, SURFACE_SURE},
-        {{"file", "driverMemory"}, SURFACE_SURE},
-        {{"file", "executorMemory"}, SURFACE_SURE},
-        {{"file", "numExecutors"}, SURFACE_SURE},
-        {{"file", "pyFiles"}, SURFACE_SURE},
-        {{"file", "conf"}, SURFACE_LIKELY},
-        {{"file", "proxyUser"}, SURFACE_LIKELY},
-        {{"file", "args"}, SURFACE_MAYBE},
-        {{"kind", "executorMemory"}, SURFACE_SURE},
-        {{"kind", "driverMemory"}, SURFACE_SURE},
-        {{"kind", "heartbeatTimeoutInSecond"}, SURFACE_SURE},
-        {{"kind", "conf"}, SURFACE_LIKELY},
-        {{"kind", "proxyUser"}, SURFACE_LIKELY},
+        {{"file", "className"}, SURFACE_SURE, NULL},
+        {{"file", "driverMemory"}, SURFACE_SURE, NULL},
+        {{"file", "executorMemory"}, SURFACE_SURE, NULL},
+        {{"file", "numExecutors"}, SURFACE_SURE, NULL},
+        {{"file", "pyFiles"}, SURFACE_SURE, NULL},
+        {{"file", "conf"}, SURFACE_LIKELY, NULL},
+        {{"file", "proxyUser"}, SURFACE_LIKELY, NULL},
+        {{"file", "args"}, SURFACE_MAYBE, NULL},
+        {{"kind", "executorMemory"}, SURFACE_SURE, NULL},
+        {{"kind", "driverMemory"}, SURFACE_SURE, NULL},
+        {{"kind", "heartbeatTimeoutInSecond"}, SURFACE_SURE, NULL},
+        {{"kind", "conf"}, SURFACE_LIKELY, NULL},
+        {{"kind", "proxyUser"}, SURFACE_LIKELY, NULL},
     };
     const char *p = input->bytes + strspn(input->bytes, " \t\r\n");
     return *p == '{' ? JUDGE(input, signs) : SURFACE_NO;
@@ -159,24 +161,24 @@ enum surface_certainty livy_recognise(const struct surface_input *input) {
 
 enum surface_certainty dataproc_recognise(const struct surface_input *input) {
     static const struct sign signs[] = {
-        {{"sparkJob"}, SURFACE_SURE},
-        {{"pysparkJob"}, SURFACE_SURE},
-        {{"sparkRJob"}, SURFACE_SURE},
-        {{"sparkSqlJob"}, SURFACE_SURE},
-        {{"sparkBatch"}, SURFACE_SURE},
-        {{"pysparkBatch"}, SURFACE_SURE},
-        {{"sparkRBatch"}, SURFACE_SURE},
-        {{"sparkSqlBatch"}, SURFACE_SURE},
-        {{"softwareConfig", "imageVersion"}, SURFACE_SURE},
-        {{"softwareConfig", "properties"}, SURFACE_SURE},
+        {{"sparkJob"}, SURFACE_SURE, NULL},
+        {{"pysparkJob"}, SURFACE_SURE, NULL},
+        {{"sparkRJob"}, SURFACE_SURE, NULL},
+        {{"sparkSqlJob"}, SURFACE_SURE, NULL},
+        {{"sparkBatch"}, SURFACE_SURE, NULL},
+        {{"pysparkBatch"}, SURFACE_SURE, NULL},
+        {{"sparkRBatch"}, SURFACE_SURE, NULL},
+        {{"sparkSqlBatch"}, SURFACE_SURE, NULL},
+        {{"softwareConfig", "imageVersion"}, SURFACE_SURE, NULL},
+        {{"softwareConfig", "properties"}, SURFACE_SURE, NULL},
     };
     return JUDGE(input, signs);
 }
 
 enum surface_certainty glue_recognise(const struct surface_input *input) {
     static const struct sign signs[] = {
-        {{"DefaultArguments", "Command"}, SURFACE_SURE},
-        {{"NonOverridableArguments", "Command"}, SURFACE_SURE},
+        {{"DefaultArguments", "Command"}, SURFACE_SURE, NULL},
+        {{"NonOverridableArguments", "Command"}, SURFACE_SURE, NULL},
     };
     return JUDGE(input, signs);
 }

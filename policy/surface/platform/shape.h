@@ -96,6 +96,9 @@ void platform_word(struct platform *p, const char *word, const struct tree_node 
 void platform_word_node(struct platform *p, const struct tree_node *node);
 void platform_words(struct platform *p, const struct tree_node *sequence);
 
+/* The first '=' that is in no unknown part, or NULL. */
+const char *platform_equals(const char *text);
+
 /* "--conf", then "KEY=VALUE" of a child of a mapping, or of a child under another key. */
 void platform_conf(struct platform *p, const char *key, const struct tree_node *child);
 
