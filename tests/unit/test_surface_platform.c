@@ -240,6 +240,25 @@ static void many_launches_cannot_make_one_cluster_large(void **state) {
     test_free(text);
 }
 
+/* 20,000 pieces with a delimiter of 20,000 bytes. */
+static void pieces_cannot_be_joined_to_any_length(void **state) {
+    (void)state;
+    size_t room = 200000;
+    char *text = test_malloc(room);
+    int used = snprintf(text, room,
+                        "{\"HadoopJarStep\": {\"Args\": [\"spark-submit\","
+                        " {\"Fn::Join\": [\"%020000d\", [\"x\"",
+                        0);
+    for (int i = 0; i < 20000; i++)
+        used += snprintf(text + used, room - (size_t)used, ", \"x\"");
+    used += snprintf(text + used, room - (size_t)used, "]]}]}}");
+    struct bench s;
+    assert_int_equal(bench_try(&s, text, (size_t)used), -1);
+    assert_int_equal(s.err.code, ERROR_INPUT);
+    bench_free(&s);
+    test_free(text);
+}
+
 static void an_alias_is_walked_once_more_and_no_further(void **state) {
     (void)state;
     struct bench s = bench_read("a: &x\n  - {Classification: spark-defaults, Properties: {k: v}}\n"
@@ -290,6 +309,7 @@ int main(void) {
         cmocka_unit_test(kinds_are_told_by_their_keys),
         cmocka_unit_test(programs_and_manifests_are_of_no_platform),
         cmocka_unit_test(many_launches_cannot_make_one_cluster_large),
+        cmocka_unit_test(pieces_cannot_be_joined_to_any_length),
         cmocka_unit_test(an_alias_is_walked_once_more_and_no_further),
         cmocka_unit_test(text_within_another_file_has_its_places),
         cmocka_unit_test(truncated_requests_are_read_or_refused),

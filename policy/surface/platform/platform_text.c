@@ -24,6 +24,17 @@ void platform_starve(struct platform *p) {
     p->b->failed = true;
 }
 
+/* Pieces that are joined may become longer than the input that they stand in. */
+static bool is_too_long(struct spelling *s) {
+    if (s->length < LIMIT_INPUT_BYTES)
+        return false;
+    error_set(s->p->err, ERROR_INPUT, "a text is joined from pieces to more than %u bytes",
+              LIMIT_INPUT_BYTES);
+    error_at(s->p->err, s->p->label, s->line, 0);
+    s->p->b->failed = true;
+    return true;
+}
+
 static bool make_room(struct spelling *s) {
     char *text = arena_grow(s->p->arena, s->text, s->length, &s->room, 1);
     struct place_segment *segments =
@@ -38,7 +49,7 @@ static bool make_room(struct spelling *s) {
 }
 
 static void spell_byte(struct spelling *s, char c, const struct origin *at) {
-    if (s->p->b->failed || !make_room(s))
+    if (s->p->b->failed || is_too_long(s) || !make_room(s))
         return;
     if (s->count == 0 || at->line != s->line || at->column != s->column) {
         s->segments[s->count++] =
@@ -121,11 +132,11 @@ static void spell(struct spelling *s, const struct tree_node *node);
 /* Fn::Join: a delimiter and a list of pieces. */
 static void spell_join(struct spelling *s, const struct tree_node *arguments) {
     const struct tree_node *delimiter = arguments->first;
-    const struct tree_node *list = delimiter->next;
-    for (const struct tree_node *piece = list->first; piece != NULL; piece = piece->next) {
-        struct origin at = delimiter->origin;
-        for (size_t i = 0; piece != list->first && i < delimiter->length; i++)
-            spell_byte(s, delimiter->text[i], &at);
+    const struct tree_node *first = delimiter->next->first;
+    for (const struct tree_node *piece = first; piece != NULL && !s->p->b->failed;
+         piece = piece->next) {
+        if (piece != first)
+            spell_node(s, delimiter);
         spell(s, piece);
     }
 }
