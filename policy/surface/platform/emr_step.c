@@ -89,7 +89,6 @@ static bool add_array_word(struct platform *p, const struct tree_node *node, siz
     const char *word = literal ? arena_text(p->arena, text + begin + 1, end - begin - 2)
                                : unknown_text(p->arena, text + begin, end - begin);
     struct origin at = place_find(&node->map, begin + literal);
-    at = at;
     if (word == NULL) {
         platform_starve(p);
         return false;

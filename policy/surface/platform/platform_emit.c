@@ -223,8 +223,9 @@ void platform_conf(struct platform *p, const char *key, const struct tree_node *
 /* One unknown part and nothing else: as a piece of a command line it may be several
  * words, or none. */
 static bool is_unknown_whole(const char *text) {
-    const char *close = strchr(text, UNKNOWN_CLOSE);
-    return text[0] == UNKNOWN_OPEN && close != NULL && close[1] == '\0';
+    const char marks[] = {UNKNOWN_CLOSE, '\0'};
+    size_t end = strcspn(text, marks);
+    return text[0] == UNKNOWN_OPEN && text[end] != '\0' && text[end + 1] == '\0';
 }
 
 void platform_split(struct platform *p, const struct tree_node *node) {
