@@ -47,10 +47,10 @@ const struct role_row role_table[ROLES] =
                           SLOT_MERGED, SLOT_REPORT},
                 .rooms = "sidecar/base sidecar/yaml sidecar/wire sidecar/confine sidecar/config "
                          "sidecar/judge policy/input policy/surface policy/surface/kind "
-                         "policy/surface/hadoop "
-                         "policy/effective policy/rules policy/plaintext policy/report "
-                         "policy/data/catalogue policy/data/packs "
-                         "policy/surface/platform policy/surface/shell policy/surface/tree",
+                         "policy/surface/shell policy/surface/tree policy/surface/hadoop "
+                         "policy/surface/kubernetes policy/surface/platform policy/surface/ci "
+                         "policy/surface/source policy/effective policy/rules policy/plaintext "
+                         "policy/report policy/data/catalogue policy/data/packs",
             },
         [ROLE_TOOL] =
             {

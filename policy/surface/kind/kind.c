@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "policy/surface/platform/platform.h"
+#include "policy/surface/kubernetes/kubernetes.h"
 #include "policy/surface/properties_surface.h"
 #include "policy/surface/shell/shell.h"
 #include "policy/surface/source/source.h"
@@ -26,6 +27,11 @@ const struct kind kind_table[] = {
     {"airflow", "Airflow DAGs", airflow_recognise, pyspark_read},
     {"pyspark", "PySpark source", pyspark_recognise, pyspark_read},
     {"scala", "Spark source in Scala and Java", scala_recognise, scala_read},
+    {"spark-application", "SparkApplication of Kubeflow, Apache or Stackable",
+     spark_application_recognise, kubernetes_read},
+    {"kubernetes", "pods, jobs, ConfigMaps and Secrets that carry Spark", kubernetes_recognise,
+     kubernetes_read},
+    {"yaml", "values files and others with settings of Spark", settings_recognise, settings_read},
 };
 const size_t kind_count = sizeof kind_table / sizeof kind_table[0];
 

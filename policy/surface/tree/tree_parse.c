@@ -353,7 +353,8 @@ int tree_parse(const char *bytes, size_t length, const char *label, struct arena
     struct reader *r = arena_array(arena, 1, sizeof *r);
     if (r == NULL)
         return error_set(err, ERROR_MEMORY, "no memory to read %s", label);
-    *r = (struct reader){.arena = arena, .err = err, .file = {.file = label}};
+    *r = (struct reader){.arena = arena, .err = err};
+    r->file.file = label;
     if (place_file(label, bytes, length, arena, &r->file) != 0)
         return fail_memory(r);
     return parse(r, bytes, length, false) != 0 ? -1 : finish(r, documents, count);

@@ -76,7 +76,7 @@ static bool is_comment(const char *inner, size_t length) {
 static size_t find_end(struct masker *m, size_t p) {
     const struct template_text *t = m->text;
     if (t->clean[p] == UNKNOWN_OPEN) {
-        const char *found = memchr(t->clean + p, UNKNOWN_CLOSE, t->length - p);
+        const char *found = memchr(t->clean + p, (unsigned char)UNKNOWN_CLOSE, t->length - p);
         return found == NULL ? 0 : (size_t)(found - t->clean) + 1;
     }
     size_t at = t->clean[p] == '$' ? p + 1 : p; /* ${{ … }}, of GitHub */
