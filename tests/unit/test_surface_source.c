@@ -156,7 +156,7 @@ static void a_spark_conf_sets_until_a_session_is_built_from_it(void **state) {
                                  "conf = SparkConf().setMaster('yarn').setAppName('x')\n"
                                  "conf.set('spark.a', '1').setAll([('spark.b', '2'), "
                                  "('spark.c', True)])\n"
-                                 "conf.setIfMissing('spark.d', '4')\n"
+                                 "conf.setIfMissing('spark.d', '4').setIfMissing('spark.a', 'no')\n"
                                  "conf.setExecutorEnv('HOME', '/h')\n"
                                  "sc = SparkContext(conf=conf)\n"
                                  "conf.set('spark.e', '5')\n"
@@ -166,7 +166,7 @@ static void a_spark_conf_sets_until_a_session_is_built_from_it(void **state) {
     expect(&s, DOCUMENT_CODE, "spark.b", "2");
     expect(&s, DOCUMENT_CODE, "spark.c", "True");
     expect(&s, DOCUMENT_CODE, "spark.executorEnv.HOME", "/h");
-    expect(&s, DOCUMENT_DEFAULTS, "spark.d", "4");
+    expect(&s, DOCUMENT_CODE, "spark.d", "4");
     expect(&s, DOCUMENT_INEFFECTIVE, "spark.e", "5");
     expect(&s, DOCUMENT_INEFFECTIVE, "spark.f", "6");
     arena_free(&s.arena);
@@ -331,25 +331,25 @@ static void options_of_a_data_source_are_of_no_launch(void **state) {
 
 static void scala_and_java_are_read_too(void **state) {
     (void)state;
-    struct bench s =
-        read_scala("import org.apache.spark.sql.SparkSession\n"
-                   "object App extends Job {\n"
-                   "  /* .config(\"spark.no\", \"1\") /* nested */ */\n"
-                   "  val Password: String = \"hunter2\"\n"
-                   "  def main(args: Array[String]): Unit = {\n"
-                   "    val conf = new SparkConf().setMaster(\"yarn\")\n"
-                   "      .set(\"spark.a\", \"1\").setAll(Seq(\"spark.b\" -> \"2\"))\n"
-                   "    val spark = SparkSession.builder().config(conf)\n"
-                   "      .config(\"spark.c\", s\"jdbc:$host/${args(0)}\")\n"
-                   "      .config(\"spark.d\", \"\"\"a\\n\"b\"\"\").config(\"spark.e\", true)\n"
-                   "      .getOrCreate()\n"
-                   "    for ((k, v) <- Map(\"spark.sql.x\" -> \"y\")) spark.conf.set(k, v)\n"
-                   "    spark.sparkContext.hadoopConfiguration.set(\"fs.p\", Password)\n"
-                   "    spark.read.options(Map(\"password\" -> Password))\n"
-                   "    val c = 'x'; val d = '\\''\n"
-                   "    System.setProperty(\"spark.f\", \"6\")\n"
-                   "  }\n"
-                   "}\n");
+    struct bench s = read_scala(
+        "import org.apache.spark.sql.SparkSession\n"
+        "object App extends Job {\n"
+        "  /* .config(\"spark.no\", \"1\") /* nested */ */\n"
+        "  val Password: String = \"hunter2\"\n"
+        "  def main(args: Array[String]): Unit = {\n"
+        "    val conf = new SparkConf().setMaster(\"yarn\").setIfMissing(\"spark.g\", \"7\")\n"
+        "      .set(\"spark.a\", \"1\").setAll(Seq(\"spark.b\" -> \"2\"))\n"
+        "    val spark = SparkSession.builder().config(conf)\n"
+        "      .config(\"spark.c\", s\"jdbc:$host/${args(0)}\")\n"
+        "      .config(\"spark.d\", \"\"\"a\\n\"b\"\"\").config(\"spark.e\", true)\n"
+        "      .getOrCreate()\n"
+        "    for ((k, v) <- Map(\"spark.sql.x\" -> \"y\")) spark.conf.set(k, v)\n"
+        "    spark.sparkContext.hadoopConfiguration.set(\"fs.p\", Password)\n"
+        "    spark.read.options(Map(\"password\" -> Password))\n"
+        "    val c = 'x'; val d = '\\''\n"
+        "    System.setProperty(\"spark.f\", \"6\")\n"
+        "  }\n"
+        "}\n");
     assert_string_equal(s.document.launches[0].title, "Spark source job.py");
     expect(&s, DOCUMENT_CODE, "spark.master", "yarn");
     expect(&s, DOCUMENT_CODE, "spark.a", "1");
@@ -358,10 +358,11 @@ static void scala_and_java_are_read_too(void **state) {
     expect(&s, DOCUMENT_CODE, "spark.d", "a\\n\"b");
     expect(&s, DOCUMENT_CODE, "spark.e", "true");
     expect(&s, DOCUMENT_CODE, "spark.f", "6");
+    expect(&s, DOCUMENT_DEFAULTS, "spark.g", "7");
     expect(&s, DOCUMENT_RUNTIME, "spark.sql.x", "y");
     expect(&s, DOCUMENT_RUNTIME, "spark.hadoop.fs.p", "hunter2");
     expect_loose(&s, "password", "hunter2");
-    assert_int_equal(count_settings(&s), 9);
+    assert_int_equal(count_settings(&s), 10);
     arena_free(&s.arena);
     s = read_scala("class App {\n"
                    "  void run() {\n"

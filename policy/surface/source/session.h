@@ -4,7 +4,8 @@
  * A file that builds or sets anything is one launch. Its lists:
  *   DOCUMENT_CODE         builder.config, master, appName, remote, SparkConf.set, setAll …,
  *                         arguments of SparkContext, System.setProperty
- *   DOCUMENT_DEFAULTS     SparkConf.setIfMissing: all that spark-submit knows is stronger
+ *   DOCUMENT_DEFAULTS     setIfMissing of Scala: all that spark-submit knows is stronger. That of
+ *                         Python is as strong as set: its SparkConf does not see the JVM's
  *   DOCUMENT_RUNTIME      spark.conf.set, setConf and SQL's SET where they hold (effect.h);
  *                         hadoopConfiguration().set(k, v) as "spark.hadoop.k"
  *   DOCUMENT_INEFFECTIVE  spark.conf.set where Spark raises or does not look; a SparkConf

@@ -9,6 +9,7 @@
 #include "sidecar/base/arena.h"
 #include "sidecar/base/text.h"
 
+#define BLANKS          " \t\r\n"
 #define CHAIN_LOOKED_AT 256 /* calls on one SparkConf, back to its name */
 
 struct setter;
@@ -141,6 +142,22 @@ static void set_pair(struct session *s, struct source_node *call, const struct s
         entries_each(s->file, pairs, take_pair, &t);
 }
 
+#define EARLIER_LOOKED_AT 1024 /* settings */
+
+/* setIfMissing: Scala's SparkConf knows what spark-submit was given. Python's, made before
+ * the session, knows only what was set on itself, and is as strong as set then. */
+static void set_missing(struct session *s, struct source_node *call, const struct setter *row) {
+    struct setter strong = *row;
+    struct source_node *key = value_argument(call, "key", 0);
+    if (s->file->text->language == SOURCE_PYTHON && row->list == DOCUMENT_DEFAULTS)
+        strong.list = DOCUMENT_CODE;
+    const char *name = key == NULL ? "" : value_text(s->file, key);
+    for (size_t i = s->count; i > 0 && s->count - i < EARLIER_LOOKED_AT; i--)
+        if (strcmp(s->settings[i - 1].key, name) == 0 && s->settings[i - 1].list == strong.list)
+            return;
+    set_pair(s, call, &strong);
+}
+
 static void set_all(struct session *s, struct source_node *call, const struct setter *row) {
     struct source_node *pairs = value_argument(call, "pairs", 0);
     struct taking t = take_conf(s, call, row);
@@ -246,10 +263,6 @@ static void set_runtime(struct session *s, struct source_node *call, const struc
         take_runtime(s, &pair);
 }
 
-static size_t skip_blanks(const char *text) {
-    return strspn(text, " \t\r\n");
-}
-
 /* spark.sql("SET key=value"). */
 static void set_sql(struct session *s, struct source_node *call, const struct setter *row) {
     (void)row;
@@ -258,14 +271,14 @@ static void set_sql(struct session *s, struct source_node *call, const struct se
         return;
     struct place_map map;
     const char *text = value_mapped(s->file, query, &map);
-    const char *key = text + skip_blanks(text);
-    if (strncasecmp(key, "SET", 3) != 0 || skip_blanks(key + 3) == 0)
+    const char *key = text + strspn(text, BLANKS);
+    if (strncasecmp(key, "SET", 3) != 0 || strspn(key + 3, BLANKS) == 0)
         return;
-    key += 3 + skip_blanks(key + 3);
+    key += 3 + strspn(key + 3, BLANKS);
     const char *sign = strchr(key, '=');
     if (sign == NULL || key[strcspn(key, " \t\r\n=")] == '\0')
         return;
-    const char *value = sign + 1 + skip_blanks(sign + 1), *end = value + strlen(value);
+    const char *value = sign + 1 + strspn(sign + 1, BLANKS), *end = value + strlen(value);
     while (end > value && strchr(" \t\r\n;", end[-1]) != NULL)
         end--;
     key += *key == '`';
@@ -356,14 +369,14 @@ static const struct setter setters[] = {
     {TYPE_BUILDER, "appName", set_one, DOCUMENT_CODE, "spark.app.name"},
     {TYPE_BUILDER, "remote", set_one, DOCUMENT_CODE, "spark.remote"},
     {TYPE_CONF, "set", set_pair, DOCUMENT_CODE, NULL},
-    {TYPE_CONF, "setIfMissing", set_pair, DOCUMENT_DEFAULTS, NULL},
+    {TYPE_CONF, "setIfMissing", set_missing, DOCUMENT_DEFAULTS, NULL},
     {TYPE_CONF, "setAll", set_all, DOCUMENT_CODE, NULL},
     {TYPE_CONF, "setMaster", set_one, DOCUMENT_CODE, "spark.master"},
     {TYPE_CONF, "setAppName", set_one, DOCUMENT_CODE, "spark.app.name"},
     {TYPE_CONF, "setSparkHome", set_one, DOCUMENT_CODE, "spark.home"},
     {TYPE_CONF, "setExecutorEnv", set_pair, DOCUMENT_CODE, "spark.executorEnv."},
     {TYPE_CONF_COPY, "set", set_pair, DOCUMENT_INEFFECTIVE, NULL},
-    {TYPE_CONF_COPY, "setIfMissing", set_pair, DOCUMENT_INEFFECTIVE, NULL},
+    {TYPE_CONF_COPY, "setIfMissing", set_missing, DOCUMENT_INEFFECTIVE, NULL},
     {TYPE_CONF_COPY, "setAll", set_all, DOCUMENT_INEFFECTIVE, NULL},
     {TYPE_RUNTIME, "set", set_runtime, DOCUMENT_RUNTIME, NULL},
     {TYPE_SQL, "setConf", set_runtime, DOCUMENT_RUNTIME, NULL},
@@ -381,7 +394,7 @@ static const struct setter setters[] = {
     {TYPE_UNTOLD, "setProperty", set_property, DOCUMENT_CODE, NULL},
     {TYPE_UNTOLD, "config", set_config, DOCUMENT_CODE, NULL},
     {TYPE_UNTOLD, "set", set_pair, DOCUMENT_CODE, NULL},
-    {TYPE_UNTOLD, "setIfMissing", set_pair, DOCUMENT_DEFAULTS, NULL},
+    {TYPE_UNTOLD, "setIfMissing", set_missing, DOCUMENT_DEFAULTS, NULL},
     {TYPE_UNTOLD, "setAll", set_all, DOCUMENT_CODE, NULL},
     {TYPE_UNTOLD, "option", set_option, DOCUMENT_CODE, NULL},
     {TYPE_UNTOLD, "options", set_options, DOCUMENT_CODE, NULL},
