@@ -61,7 +61,7 @@ static const char *tell_value(struct session *s, struct source_node *value, bool
 
 /* A key of which nothing is known is nobody's: the launch is open anyway. */
 static bool is_nothing(const char *key) {
-    const char *close = strchr(key, UNKNOWN_CLOSE);
+    const char *close = strchr(key, (unsigned char)UNKNOWN_CLOSE);
     return key[0] == '\0' || (key[0] == UNKNOWN_OPEN && close != NULL && close[1] == '\0');
 }
 
