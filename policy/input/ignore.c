@@ -271,11 +271,6 @@ int ignore_parse(const char *bytes, size_t length, struct arena *arena, struct i
     return 0;
 }
 
-/* Which steps may be next: a bit for each, by their number. */
-struct front {
-    uint8_t at[LIMIT_IGNORE_PATTERN + 1];
-};
-
 static bool is_free(enum step_kind kind) {
     return kind == STEP_RUN || kind == STEP_PARENTS || kind == STEP_REST;
 }
@@ -328,14 +323,13 @@ static bool advance(const struct ignore_pattern *pattern, const uint8_t *front, 
 }
 
 static bool matches(const struct ignore_pattern *pattern, const char *text) {
-    struct front fronts[2];
-    uint8_t *front = fronts[0].at, *next = fronts[1].at;
+    /* Which steps may be next, and which after one more byte, by their number. */
+    uint8_t fronts[2][LIMIT_IGNORE_PATTERN + 1] = {{0}}, *front = fronts[0], *next = fronts[1];
     for (size_t i = 0; i < pattern->plain; i++)
         if ((unsigned char)text[i] != pattern->steps[i].byte)
             return false;
     if (pattern->plain == pattern->count)
         return text[pattern->plain] == '\0';
-    memset(front, 0, pattern->count + 1);
     enter(pattern, front, pattern->plain);
     for (const char *p = text + pattern->plain; *p != '\0'; p++) {
         if (!advance(pattern, front, next, (unsigned char)*p))

@@ -18,8 +18,6 @@
 /* As many bytes as git and grep look at to tell text from binary. */
 #define LOOKED_AT 8192
 
-#define OPEN_FLAGS (O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK)
-
 /* A .gitignore that holds here, and those of the directories above. */
 struct level {
     struct ignore_list list;
@@ -39,6 +37,11 @@ struct entry {
     const char *name;
     unsigned char type;
 };
+
+/* Opens an entry for reading: no link is followed, nothing is waited for. */
+static int open_entry(int directory, const char *name) {
+    return openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
+}
 
 static int memory_fault(struct stroll *s) {
     return error_set(s->err, ERROR_MEMORY, "no memory to walk a directory");
@@ -148,7 +151,7 @@ static int visit_entry(struct stroll *s, int directory, const struct entry *entr
         *(type == DT_LNK ? &counts->links : &counts->special) += 1;
         return 0;
     }
-    int fd = openat(directory, entry->name, OPEN_FLAGS);
+    int fd = open_entry(directory, entry->name);
     if (fd < 0 && errno == ENOENT) /* it has gone since */
         return 0;
     if (fd < 0)
@@ -195,7 +198,7 @@ static int read_ignore(struct stroll *s, int directory, struct arena *arena,
     struct buffer bytes = buffer_make(LIMIT_IGNORE_BYTES);
     struct error fault;
     struct stat st;
-    int status = 0, fd = openat(directory, ".gitignore", OPEN_FLAGS);
+    int status = 0, fd = open_entry(directory, ".gitignore");
     if (fd < 0)
         return 0;
     if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
@@ -307,7 +310,7 @@ int walk_open_beneath(int fd, const char *path) {
         next = strchr(part, '/');
         if (next != NULL)
             *next++ = '\0';
-        int found = openat(at, part, next != NULL ? OPEN_FLAGS | O_DIRECTORY : OPEN_FLAGS);
+        int found = open_entry(at, part);
         if (at != fd)
             (void)close(at);
         at = found;

@@ -24,6 +24,7 @@
 #define LIMIT_IGNORE_PATTERN    1024            /* a longer one matches nothing */
 #define LIMIT_INPUT_FAULTS      1024            /* errors about inputs that a report lists */
 #define LIMIT_XML_DEPTH         64
+#define LIMIT_XML_ATTRIBUTES    64
 #define LIMIT_PACK_BYTES        (1024u * 1024u)
 #define LIMIT_ARGUMENT_BYTES    (2u * 1024u * 1024u)
 #define LIMIT_ARGUMENTS         65536

@@ -58,6 +58,11 @@ static int judge_document(struct survey *survey, const struct document *document
     return keep_notes(survey, document->notes, document->note_count, err);
 }
 
+/* Whether it says nothing about Spark. */
+static bool is_empty(const struct document *document) {
+    return document->launch_count == 0 && document->loose.count == 0 && document->note_count == 0;
+}
+
 /* Reads and judges one open file. `input` is the one that was named, NULL beneath a
  * directory: there a file that says nothing about Spark is no error. */
 static int read_file(struct survey *survey, int fd, const char *label,
@@ -71,8 +76,7 @@ static int read_file(struct survey *survey, int fd, const char *label,
                        : input_read(fd, label, arena, &file, err)) != 0 ||
         judge_document_read(&file, nameless, &wish, arena, &found, err) != 0)
         return -1;
-    if (found.kind == NULL ||
-        (found.document.launch_count == 0 && found.document.loose.count == 0)) {
+    if (found.kind == NULL || is_empty(&found.document)) {
         survey->strangers++;
         return input != NULL ? judge_document_refuse(label, err) : 0;
     }

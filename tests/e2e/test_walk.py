@@ -13,7 +13,7 @@ import house
 
 SAFE = "spark.master local[2]\nspark.io.encryption.enabled true\n"
 UNSAFE = "spark.master yarn\nspark.authenticate false\n"
-ROUNDS = 12  # trees for the comparison with git
+ROUNDS = 5  # trees for the comparison with git
 
 
 class Tree:

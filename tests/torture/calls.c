@@ -136,8 +136,8 @@ static void print_number(FILE *report, const char *what, int number, unsigned lo
 static void print_unused(FILE *report, const struct seen *seen, int role) {
     for (size_t i = 0; i < call_count; i++) {
         const struct call_row *row = &call_table[i];
-        if ((row->groups & (role_table[role].calls | role_table[role].beneath)) == 0 || seen->allowed[role][i] > 0 ||
-            row->number < 0)
+        if ((row->groups & (role_table[role].calls | role_table[role].beneath)) == 0 ||
+            seen->allowed[role][i] > 0 || row->number < 0)
             continue;
         char *name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, row->number);
         (void)fprintf(report, "  never %s", name);

@@ -4,6 +4,7 @@
 
 #include "policy/surface/platform/platform.h"
 #include "policy/surface/kubernetes/kubernetes.h"
+#include "policy/surface/hadoop/hadoop.h"
 #include "policy/surface/properties_surface.h"
 #include "policy/surface/shell/shell.h"
 #include "policy/surface/source/source.h"
@@ -32,6 +33,10 @@ const struct kind kind_table[] = {
     {"kubernetes", "pods, jobs, ConfigMaps and Secrets that carry Spark", kubernetes_recognise,
      kubernetes_read},
     {"yaml", "values files and others with settings of Spark", settings_recognise, settings_read},
+    {"hadoop", "core-site.xml, hive-site.xml, yarn-site.xml and their like", hadoop_recognise,
+     hadoop_read},
+    {"metrics", "metrics.properties", metrics_recognise, metrics_read},
+    {"log4j", "log4j2.properties, log4j.properties", log4j_recognise, log4j_read},
 };
 const size_t kind_count = sizeof kind_table / sizeof kind_table[0];
 
