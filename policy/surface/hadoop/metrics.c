@@ -53,9 +53,8 @@ static bool is_metrics_key(const char *key, size_t length) {
 }
 
 static bool is_log4j_key(const char *key, size_t length) {
-    static const char *const starts[] = {"log4j.",          "appender.", "logger.",  "rootLogger.",
-                                         "rootLogger",      "appenders", "loggers",  "status",
-                                         "monitorInterval", "filter.",   "property."};
+    static const char *const starts[] = {"log4j.", "appender.", "logger.", "rootLogger.",
+                                         "rootLogger"};
     for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
         size_t size = strlen(starts[i]);
         bool prefix = starts[i][size - 1] == '.';
@@ -71,7 +70,7 @@ static enum surface_certainty recognise(const struct surface_input *input, bool 
     count_lines(input, is_ours, &ours, &others);
     if (ours > others)
         return named || ours > 1 ? SURFACE_SURE : SURFACE_LIKELY;
-    return named && others == 0 ? SURFACE_LIKELY : SURFACE_NO;
+    return named ? SURFACE_LIKELY : SURFACE_NO;
 }
 
 enum surface_certainty metrics_recognise(const struct surface_input *input) {
