@@ -26,7 +26,7 @@ struct level {
 };
 
 struct stroll {
-    struct walk *walk;
+    struct input_walker *walk;
     struct error *err;
     char path[LIMIT_WALK_PATH]; /* of what is looked at, as it is shown */
     size_t length;
@@ -90,7 +90,7 @@ static bool is_binary(int fd) {
 }
 
 static int visit_file(struct stroll *s, int fd, const struct stat *st) {
-    struct walk_counts *counts = &s->walk->counts;
+    struct input_counts *counts = &s->walk->counts;
     if (st->st_size > (off_t)LIMIT_INPUT_BYTES) {
         counts->huge++;
         return 0;
@@ -140,7 +140,7 @@ static unsigned char find_type(int directory, const char *name) {
 /* The path is that of the entry. */
 static int visit_entry(struct stroll *s, int directory, const struct entry *entry,
                        const struct level *level) {
-    struct walk_counts *counts = &s->walk->counts;
+    struct input_counts *counts = &s->walk->counts;
     unsigned char type =
         entry->type != DT_UNKNOWN ? entry->type : find_type(directory, entry->name);
     if (is_ignored(s, level, type == DT_DIR)) {
@@ -253,11 +253,11 @@ out:
     return status;
 }
 
-void walk_open_directory(const char *path, int *fd) {
+void input_open_directory(const char *path, int *fd) {
     *fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_DIRECTORY);
 }
 
-int walk_directory(struct walk *walk, int fd, const char *label, struct error *err) {
+int input_walk(struct input_walker *walk, int fd, const char *label, struct error *err) {
     struct stroll s = {.walk = walk, .err = err};
     size_t length = strlen(label);
     while (length > 1 && label[length - 1] == '/')
@@ -273,7 +273,7 @@ int walk_directory(struct walk *walk, int fd, const char *label, struct error *e
     return visit_directory(&s, fd, NULL);
 }
 
-bool walk_flatten(const char *path, char *ret, size_t size) {
+bool input_flatten(const char *path, char *ret, size_t size) {
     size_t length = 0;
     if (path[0] == '/')
         return false;
@@ -298,7 +298,7 @@ bool walk_flatten(const char *path, char *ret, size_t size) {
     return length > 0;
 }
 
-int walk_open_beneath(int fd, const char *path) {
+int input_open_beneath(int fd, const char *path) {
     char parts[LIMIT_WALK_PATH];
     struct stat st;
     size_t length = strlen(path);

@@ -9,7 +9,7 @@
 
 struct error;
 
-struct walk_counts {
+struct input_counts {
     size_t files;   /* given to walk.file */
     size_t ignored; /* by a .gitignore; a directory counts once, with all that it holds */
     size_t binary;  /* a NUL stands among the first bytes */
@@ -18,7 +18,7 @@ struct walk_counts {
     size_t special; /* sockets, pipes, devices */
 };
 
-struct walk {
+struct input_walker {
     void *context;
 
     /* A text file, open for reading; it is closed afterwards. `path` lives until the call
@@ -32,25 +32,25 @@ struct walk {
      * NULL: none is. */
     bool (*named)(void *context, dev_t device, ino_t inode);
 
-    struct walk_counts counts; /* added to */
+    struct input_counts counts; /* added to */
 };
 
 /* Opens a directory. *fd is the caller's, -1 where the path is something else or
  * nothing. Call before confinement. */
-void walk_open_directory(const char *path, int *fd);
+void input_open_directory(const char *path, int *fd);
 
 /* Walks the directory; fd stays the caller's. A .gitignore in it or beneath it holds as
  * for git, but those above it do not; .git is passed over. label: how the directory is
  * shown; "." is not shown. 0, or -1: what walk.file or walk.fault said, ERROR_INPUT for
  * more than LIMIT_WALK_FILES files, ERROR_MEMORY. */
-int walk_directory(struct walk *walk, int fd, const char *label, struct error *err);
+int input_walk(struct input_walker *walk, int fd, const char *label, struct error *err);
 
 /* The path without "." and "..", taken as they are written; false where it leads out, is
  * absolute or empty, or does not fit. */
-bool walk_flatten(const char *path, char *ret, size_t size);
+bool input_flatten(const char *path, char *ret, size_t size);
 
-/* Opens the file at a path that walk_flatten gave, beneath the directory and not by way of a
+/* Opens the file at a path that input_flatten gave, beneath the directory and not by way of a
  * symbolic link. The descriptor, or -1: there is none, or it is no regular file. */
-int walk_open_beneath(int fd, const char *path);
+int input_open_beneath(int fd, const char *path);
 
 #endif

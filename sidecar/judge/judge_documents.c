@@ -109,9 +109,9 @@ static int open_named(struct resolving *r, const char *path, const char **label)
     for (int i = length > 0 ? 0 : 1; i < 2; i++) {
         const char *tried =
             i == 0 ? arena_printf(r->arena, "%.*s%s", length, place->within, path) : path;
-        int fd = tried == NULL || !walk_flatten(tried, flat, sizeof flat)
+        int fd = tried == NULL || !input_flatten(tried, flat, sizeof flat)
                      ? -1
-                     : walk_open_beneath(place->root, flat);
+                     : input_open_beneath(place->root, flat);
         if (fd < 0)
             continue;
         bool shown = place->label[0] != '\0' && strcmp(place->label, ".") != 0;

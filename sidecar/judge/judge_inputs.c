@@ -48,7 +48,7 @@ static int open_around(struct judge_inputs *inputs, struct judge_input *input, s
             input->around = other->around;
             return 0;
         }
-    walk_open_directory(length == 0 ? "." : input->beside, &input->around);
+    input_open_directory(length == 0 ? "." : input->beside, &input->around);
     return 0;
 }
 
@@ -66,7 +66,7 @@ static int open_named(const struct invocation *call, struct judge_inputs *inputs
         input->fd = STDIN_FILENO;
         return 0;
     }
-    walk_open_directory(path, &input->fd);
+    input_open_directory(path, &input->fd);
     input->is_directory = input->fd >= 0;
     if (!input->is_directory && input_open(path, &input->fd, &input->fault) != 0)
         return 0;

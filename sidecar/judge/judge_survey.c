@@ -130,7 +130,7 @@ static int walk_input(struct survey *survey, const struct judge_input *input, st
     while (length > 1 && input->label[length - 1] == '/')
         length--;
     if (length >= sizeof label)
-        length = sizeof label - 1; /* walk_directory refuses it */
+        length = sizeof label - 1; /* input_walk refuses it */
     memcpy(label, input->label, length);
     label[length] = '\0';
     survey->beneath = input->fd;
@@ -140,7 +140,7 @@ static int walk_input(struct survey *survey, const struct judge_input *input, st
     survey->walk.fault = walk_fault;
     survey->walk.named = walk_named;
     size_t before = survey->known + survey->named + survey->error_count;
-    int status = walk_directory(&survey->walk, input->fd, input->label, &fault);
+    int status = input_walk(&survey->walk, input->fd, input->label, &fault);
     if (status == 0 && survey->known + survey->named + survey->error_count == before)
         status = judge_document_refuse(input->label, &fault);
     return status == 0 ? 0 : keep_fault(survey, &fault, err);
@@ -193,7 +193,7 @@ static void add_count(struct report_count *counts, size_t *filled, const char *n
 
 int survey_read(const struct survey *survey, struct report_read *ret, struct error *err) {
     const struct judge_inputs *inputs = &survey->session->inputs;
-    const struct walk_counts *walked = &survey->walk.counts;
+    const struct input_counts *walked = &survey->walk.counts;
     struct arena *arena = &survey->session->arena;
     struct report_count *kinds = arena_array(arena, kind_count, sizeof *kinds);
     struct report_count *skipped = arena_array(arena, 6, sizeof *skipped);

@@ -18,7 +18,7 @@ struct survey {
     struct arena scratch;     /* of the file that is being judged */
     struct judge_place place; /* of that file */
     const char *label;        /* of the file of the last finding, kept */
-    struct walk walk;         /* what lies beneath directories */
+    struct input_walker walk; /* what lies beneath directories */
     int beneath;              /* the directory that is being walked */
     const char *beneath_label;
 
