@@ -34,12 +34,15 @@ static bool names_nothing(const char *path) {
     return false;
 }
 
-/* Opens the directory of a file, once for all files of it. Where it cannot be opened,
- * nothing can be looked for in it. */
+/* Opens the directory in which the files are looked for that a file names: the current one, from
+ * which it is started, where the file lies beneath it, else its own; once for all files of it.
+ * Where it cannot be opened, nothing can be looked for in it. */
 static int open_around(struct judge_inputs *inputs, struct judge_input *input, struct arena *arena,
                        struct error *err) {
     const char *slash = strrchr(input->path, '/');
-    size_t length = slash == NULL ? 0 : (size_t)(slash + 1 - input->path);
+    char flat[LIMIT_WALK_PATH];
+    bool beneath = slash == NULL || input_flatten(input->path, flat, sizeof flat);
+    size_t length = beneath ? 0 : (size_t)(slash + 1 - input->path);
     input->beside = arena_text(arena, input->path, length);
     if (input->beside == NULL)
         return memory_fault(err);
