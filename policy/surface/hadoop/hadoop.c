@@ -275,11 +275,8 @@ static const char *last_part(const char *path) {
 
 /* Whether a word stands among the first bytes. */
 static bool holds(const struct surface_input *input, const char *word) {
-    size_t size = strlen(word), length = input->length < LOOKED_AT ? input->length : LOOKED_AT;
-    for (size_t i = 0; i + size <= length; i++)
-        if (memcmp(input->bytes + i, word, size) == 0)
-            return true;
-    return false;
+    size_t length = input->length < LOOKED_AT ? input->length : LOOKED_AT;
+    return memmem(input->bytes, length, word, strlen(word)) != NULL;
 }
 
 enum surface_certainty hadoop_recognise(const struct surface_input *input) {

@@ -14,6 +14,10 @@ static const char *last_part(const char *path) {
     return slash == NULL ? path : slash + 1;
 }
 
+static bool ends_key(char c) {
+    return c == '=' || c == ':' || c == ' ' || c == '\t' || c == '\r';
+}
+
 /* Counts the lines whose key is one of these, and the others that are no comment. */
 static void count_lines(const struct surface_input *input, bool (*is_ours)(const char *, size_t),
                         size_t *ours, size_t *others) {
@@ -25,7 +29,7 @@ static void count_lines(const struct surface_input *input, bool (*is_ours)(const
         while (line < end && (*line == ' ' || *line == '\t' || *line == '\r'))
             line++;
         size_t key = 0;
-        while (line + key < end && strchr(" \t\r=:", line[key]) == NULL)
+        while (line + key < end && !ends_key(line[key]))
             key++;
         if (key == 0 || *line == '#' || *line == '!')
             continue;
@@ -55,6 +59,8 @@ static bool is_metrics_key(const char *key, size_t length) {
 static bool is_log4j_key(const char *key, size_t length) {
     static const char *const starts[] = {"log4j.", "appender.", "logger.", "rootLogger.",
                                          "rootLogger"};
+    if (memchr("lar", key[0], 3) == NULL)
+        return false;
     for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
         size_t size = strlen(starts[i]);
         bool prefix = starts[i][size - 1] == '.';
