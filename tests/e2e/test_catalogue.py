@@ -17,8 +17,13 @@ spec.loader.exec_module(catalogue)
 
 
 @pytest.fixture(scope="module")
-def asked():
-    return catalogue.facts_of(catalogue.ask(house.SPARK))
+def lines():
+    return catalogue.ask(house.SPARK)
+
+
+@pytest.fixture(scope="module")
+def asked(lines):
+    return catalogue.facts_of(lines)
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +47,12 @@ def test_another_spark_would_be_noticed(asked, version):
                   "spark.acls.enable: default is =true, the catalogue has =false"):
         assert words in told
     assert len(told.splitlines()) == 3 + len(kept["spark.authenticate"]) - 1
+
+
+def test_what_is_kept_of_tls_is_what_its_reader_does(lines, version):
+    assert len(catalogue.kept_tls(catalogue.line_of(version))) > 10
+    assert list(catalogue.compare_tls(version, lines)) == []
+    assert len(list(catalogue.compare_tls("4.1.1", lines))) == 6  # fields that came with 4.0
 
 
 def test_the_file_says_the_same_after_reading_and_writing_it():

@@ -33,6 +33,7 @@ import java.util.stream.Stream;
  *   warns KEY SINCE MESSAGE    Spark warns of the key
  *   gone KEY SINCE DEFAULT     SQL accepts the key with this value only
  *   text KEY JAR               a string constant that looks like a key
+ *   tls FIELD HOW              a field of spark.ssl.NAMESPACE; HOW is resolved where ${…} is, else literal
  *   lost CLASS WHY             an object with entries that could not be asked
  *
  * KIND is core, static or sql; HOW is none, value, computed or fallback. A type is
@@ -189,7 +190,8 @@ public final class KeyCatalogue {
             shape.type = "bytes";
             shape.unit = unit(size, BYTES, SIZE_UNITS);
         } else {
-            shape.type = value.getClass().getSimpleName().toLowerCase().replace("integer", "int").replace("bigdecimal", "double");
+            String name = value.getClass().getSimpleName().toLowerCase();
+            shape.type = name.replace("integer", "int").replace("bigdecimal", "double");
         }
         return shape;
     }
@@ -318,6 +320,39 @@ public final class KeyCatalogue {
         }
     }
 
+    // ---- Fields of TLS, whose keys are put together and stand nowhere whole.
+
+    /** What SSLOptions has for a field whose key holds a reference to this value; null: it throws. */
+    private static String parsed(Object options, String field, String value) {
+        System.setProperty("catalogue.probe", value);
+        try {
+            Class<?> conf = Class.forName("org.apache.spark.SparkConf");
+            Object settings = conf.getConstructor(boolean.class).newInstance(false);
+            Method set = conf.getMethod("set", String.class, String.class);
+            set.invoke(settings, "spark.ssl.ui.enabled", "true");
+            set.invoke(settings, "spark.ssl.ui." + field, "${system:catalogue.probe}");
+            Object hadoop = Class.forName("org.apache.hadoop.conf.Configuration").getConstructor(boolean.class)
+                    .newInstance(false);
+            return String.valueOf(call(call(options, "parse", settings, hadoop, "spark.ssl.ui", scala.Option.empty()),
+                    field));
+        } catch (Throwable refused) {
+            return null;
+        }
+    }
+
+    private static void printTls() throws Exception {
+        Object options = module("org.apache.spark.SSLOptions");
+        for (Field field : Class.forName("org.apache.spark.SSLOptions").getDeclaredFields()) {
+            String name = field.getName();
+            if (!name.matches("[a-z][A-Za-z]*") || name.matches("namespace|supportedAlgorithms|bitmap.*")) {
+                continue;
+            }
+            boolean resolved = Stream.of("true", "77", "TLS_AES_128_GCM_SHA256")
+                    .anyMatch(value -> String.valueOf(parsed(options, name, value)).contains(value));
+            print("tls", name, resolved ? "resolved" : "literal");
+        }
+    }
+
     // ---- Class files.
 
     /** Strings of a class's constant pool, and whether it names ConfigBuilder (JVMS 4.4). */
@@ -398,6 +433,7 @@ public final class KeyCatalogue {
             printEntry(sql, entry);
         }
         printConfs(sql);
+        printTls();
         texts.forEach((text, jar) -> print("text", text, jar));
         OUT.flush();
         System.exit(0);

@@ -21,6 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 HERE = pathlib.Path(__file__).resolve().parent
 FILE = HERE.parents[2] / "policy/data/catalogue/catalogue.tsv"
+KEPT = FILE.parent / "kept.txt"
 SOURCE = HERE / "KeyCatalogue.java"
 FACTS = ("kind", "type", "unit", "values", "folds", "since", "default", "older", "prepended", "fallback",
          "warned", "removed", "jar")
@@ -192,9 +193,43 @@ def compare(version, asked, kept):
                 yield f"Spark {version}: {key}: {fact} is {real}, the catalogue has {ours}"
 
 
+def expanded(pattern):
+    """The keys of a{b,c}d, as a shell has them."""
+    found = re.search(r"{([^}]*)}", pattern)
+    if found is None:
+        return [pattern]
+    return [key for word in found[1].split(",")
+            for key in expanded(pattern[:found.start()] + word + pattern[found.end():])]
+
+
+def kept_tls(line):
+    """{field: resolved or literal} of spark.ssl.ui in one version, as kept.txt has it."""
+    fields = {}
+    for pattern, *words in (row.split() for row in KEPT.read_text().splitlines() if row.startswith("spark.ssl")):
+        written = next((word.removeprefix("versions=") for word in words if word.startswith("versions=")), "")
+        for key in expanded(pattern) if written and covers(written, line) else ():
+            namespace, _, field = key.rpartition(".")
+            if namespace == "spark.ssl.ui":
+                fields[field] = "resolved" if "substitutes" in words else "literal"
+    return fields
+
+
+def compare_tls(version, lines):
+    """Where what is kept by hand of TLS is not what SSLOptions does."""
+    asked, kept = {field: how for _, field, how in filter(tls_line, lines)}, kept_tls(line_of(version))
+    for field in sorted(asked.keys() | kept.keys()):
+        if asked.get(field) != kept.get(field):
+            yield (f"Spark {version}: spark.ssl.ui.{field} is {asked.get(field, NONE)}, "
+                   f"kept.txt has {kept.get(field, NONE)}")
+
+
+def tls_line(line):
+    return line[0] == "tls"
+
+
 def differences(home):
-    version = version_of(home)
-    return list(compare(version, facts_of(ask(home)), read_table(version)))
+    version, lines = version_of(home), ask(home)
+    return [*compare(version, facts_of(lines), read_table(version)), *compare_tls(version, lines)]
 
 
 def main(arguments):
