@@ -163,7 +163,7 @@ static inline struct effective bench_resolve(struct bench *s, size_t index) {
     struct launch launch;
     struct launch_plan plan;
     struct launch_sources sources = {0};
-    struct effective conf;
+    struct effective conf = {0};
     written_version(written, &sources.spark_major, &sources.spark_minor);
     if (written->word_count == 0)
         assert_int_equal(written_resolve(written, &s->arena, &conf, &s->err), 0);

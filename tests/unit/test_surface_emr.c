@@ -216,6 +216,14 @@ static void a_security_configuration_is_flat_for_rules(void **state) {
     bench_free(&s);
 }
 
+static void an_encryption_configuration_of_another_service_is_none(void **state) {
+    (void)state;
+    struct bench s = bench_read("{\"StartAt\": \"A\", \"EncryptionConfiguration\":"
+                                " {\"KmsKeyId\": \"k\", \"Type\": \"CUSTOMER_MANAGED_KMS_KEY\"}}");
+    assert_int_equal(s.document.loose.count, 0);
+    bench_free(&s);
+}
+
 static void kerberos_passwords_beside_a_cluster_are_loose(void **state) {
     (void)state;
     struct bench s = bench_read("{\"ReleaseLabel\": \"emr-7.0.0\", \"Instances\": {},\n"
@@ -243,6 +251,7 @@ int main(void) {
         cmocka_unit_test(a_serverless_application_has_settings_of_its_own),
         cmocka_unit_test(a_release_that_is_not_known_tells_no_version),
         cmocka_unit_test(a_security_configuration_is_flat_for_rules),
+        cmocka_unit_test(an_encryption_configuration_of_another_service_is_none),
         cmocka_unit_test(kerberos_passwords_beside_a_cluster_are_loose),
         cmocka_unit_test(a_truncated_job_flow_is_read_or_refused),
     };

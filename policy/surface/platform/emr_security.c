@@ -29,10 +29,17 @@ static void put_flat(struct platform *p, const char *prefix, const struct tree_n
     }
 }
 
+/* Other services have an EncryptionConfiguration too. */
+static bool is_security_configuration(const struct tree_node *node) {
+    return platform_path(node, "EncryptionConfiguration.EnableInTransitEncryption") != NULL ||
+           platform_path(node, "EncryptionConfiguration.EnableAtRestEncryption") != NULL ||
+           platform_path(node, "AuthenticationConfiguration.KerberosConfiguration") != NULL;
+}
+
 void emr_read_security(struct platform *p, const struct tree_node *node) {
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         const struct tree_node *part = platform_find(node, parts[i]);
-        if (part != NULL && part->kind == TREE_MAPPING)
+        if (is_security_configuration(node) && part != NULL && part->kind == TREE_MAPPING)
             put_flat(p, PREFIX, part);
     }
 }
