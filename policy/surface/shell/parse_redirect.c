@@ -32,7 +32,7 @@ static const char *plain_delimiter(struct shell_reader *r, const struct shell_wo
 }
 
 static void await_heredoc(struct shell_reader *r, struct shell_redirect *redirect) {
-    struct shell_heredoc *heredoc = reader_new(r, sizeof *heredoc), **tail = &r->pending;
+    struct shell_heredoc *heredoc = reader_new(r, sizeof *heredoc);
     bool strip = reader_peek(r, 0) == '-';
     r->at += strip;
     reader_skip_blanks(r);
@@ -46,9 +46,11 @@ static void await_heredoc(struct shell_reader *r, struct shell_redirect *redirec
     redirect->word = reader_new(r, sizeof *redirect->word);
     if (redirect->word != NULL)
         *redirect->word = (struct shell_word){.position = reader_position(r), .quoted = true};
-    while (*tail != NULL)
-        tail = &(*tail)->next;
-    *tail = heredoc;
+    if (r->pending == NULL)
+        r->pending = heredoc;
+    else
+        r->last->next = heredoc;
+    r->last = heredoc;
 }
 
 struct shell_redirect *reader_redirect(struct shell_reader *r) {

@@ -14,6 +14,7 @@ struct shell_reader {
     size_t depth;
     bool words_only;               /* shell_parse_words */
     bool unclosed;                 /* a mark of something unknown has no end */
+    struct shell_heredoc *last;    /* of pending */
     struct shell_heredoc *pending; /* here-documents whose text comes behind this line */
 };
 

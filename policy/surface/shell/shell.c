@@ -97,6 +97,7 @@ enum surface_certainty shell_recognise(const struct surface_input *input) {
 }
 
 static void end_run(struct shell_run *run) {
+    walk_free_files(run);
     free(run->saved);
 }
 

@@ -56,7 +56,7 @@ struct shell_output {
 
 struct shell_file {
     const char *name;
-    struct shell_text text;
+    struct shell_builder text;
     uint32_t position;
 };
 
@@ -253,7 +253,8 @@ void walk_write_file(struct shell_run *run, const struct shell_text *name,
 /* An inner text for other readers. */
 void walk_add_inner(struct shell_run *run, const struct shell_text *text, const char *hint);
 
-/* Hands out the files that were written, at the end. */
+/* Hands out the files that were written, at the end; frees what they took. */
 void walk_end_files(struct shell_run *run);
+void walk_free_files(struct shell_run *run);
 
 #endif

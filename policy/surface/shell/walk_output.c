@@ -80,22 +80,13 @@ static struct shell_file *find_file(struct shell_run *run, const char *name) {
     return NULL;
 }
 
-static void join_file(struct shell_run *run, struct shell_file *file,
-                      const struct shell_text *text) {
-    struct shell_builder b = shell_builder_make(run->c);
-    shell_add_text(&b, &file->text, 0, file->text.length);
-    shell_add_text(&b, text, 0, text->length);
-    shell_built(&b, file->position, &file->text);
-    shell_builder_free(&b);
-}
-
 void walk_write_file(struct shell_run *run, const struct shell_text *name,
                      const struct shell_text *text, bool append) {
     if (run->muted > 0 || text_starts(name->text, "/dev/"))
         return;
     struct shell_file *file = find_file(run, name->text);
     if (file != NULL && (append || run->doubts > 0)) {
-        join_file(run, file, text);
+        shell_add_text(&file->text, text, 0, text->length);
         return;
     }
     if (file == NULL) {
@@ -107,9 +98,12 @@ void walk_write_file(struct shell_run *run, const struct shell_text *name,
         }
         run->files = grown;
         file = &grown[run->file_count++];
+        *file = (struct shell_file){.text = shell_builder_make(run->c)};
     }
-    *file =
-        (struct shell_file){.name = name->text, .text = *text, .position = shell_position(name, 0)};
+    shell_builder_free(&file->text);
+    file->name = name->text;
+    file->position = shell_position(name, 0);
+    shell_add_text(&file->text, text, 0, text->length);
 }
 
 void walk_add_inner(struct shell_run *run, const struct shell_text *text, const char *hint) {
@@ -184,14 +178,15 @@ static struct origin find_origin(struct shell_run *run, struct lines *lines,
 }
 
 /* A properties file that the script writes is the defaults of some launch. */
-static void tell_properties(struct shell_run *run, const struct shell_file *file) {
+static void tell_properties(struct shell_run *run, const struct shell_file *file,
+                            const struct shell_text *text) {
     struct setting_list list;
     struct shell_text hidden;
     struct error err;
     struct lines lines = {.text = &hidden, .line = 1};
     struct origin start = shell_place(run->c, file->position);
     error_clear(&err);
-    if (hide_marks(run, &file->text, &hidden) != 0)
+    if (hide_marks(run, text, &hidden) != 0)
         return;
     if (properties_parse(hidden.text, hidden.length, file->name, run->c->arena, &list, &err) != 0) {
         document_note(run->b, &start, "is written here, and Java cannot read it");
@@ -207,26 +202,29 @@ static void tell_properties(struct shell_run *run, const struct shell_file *file
     }
 }
 
-static bool is_properties(const struct shell_file *file) {
-    const char *base = strrchr(file->name, '/');
-    base = base == NULL ? file->name : base + 1;
+static bool is_properties(const char *name, const char *text) {
+    const char *base = strrchr(name, '/');
+    base = base == NULL ? name : base + 1;
     if (text_starts(base, "spark-defaults"))
         return true;
     return (text_ends(base, ".conf") || text_ends(base, ".properties")) &&
-           (text_starts(file->text.text, "spark.") || strstr(file->text.text, "\nspark.") != NULL);
+           (text_starts(text, "spark.") || strstr(text, "\nspark.") != NULL);
 }
 
-static void tell_file(struct shell_run *run, const struct shell_file *file) {
+static void tell_file(struct shell_run *run, struct shell_file *file) {
+    struct shell_text text;
+    if (shell_built(&file->text, file->position, &text) != 0)
+        return;
     static const char *const ends[] = {".yaml", ".yml", ".json", ".xml", ".conf", ".properties"};
-    if (is_properties(file)) {
-        tell_properties(run, file);
+    if (is_properties(file->name, text.text)) {
+        tell_properties(run, file, &text);
         return;
     }
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
         if (text_ends(file->name, ends[i]))
-            walk_add_inner(run, &file->text, unknown_show(run->c->arena, file->name));
+            walk_add_inner(run, &text, unknown_show(run->c->arena, file->name));
     if (text_ends(file->name, ".sh"))
-        walk_process(run, &file->text, NULL, 0, false);
+        walk_process(run, &text, NULL, 0, false);
 }
 
 void walk_end_files(struct shell_run *run) {
@@ -234,6 +232,13 @@ void walk_end_files(struct shell_run *run) {
     run->input = NULL;
     for (size_t i = 0; i < run->file_count && !run->c->failed; i++) {
         struct shell_file file = run->files[i];
+        run->files[i].text = shell_builder_make(run->c);
         tell_file(run, &file);
+        shell_builder_free(&file.text);
     }
+}
+
+void walk_free_files(struct shell_run *run) {
+    for (size_t i = 0; i < run->file_count; i++)
+        shell_builder_free(&run->files[i].text);
 }
