@@ -363,7 +363,7 @@ static void settings_anywhere_in_yaml_are_found(void **state) {
             "hs:\n  config: |-\n    spark.h=1\n    spark.i=2\n"
             "zeppelin:\n  SPARK_SUBMIT_OPTIONS: >-\n    --conf spark.z=1\n    --conf spark.y=2\n"
             "services:\n  job:\n    image: spark\n    environment:\n      - AWS_SECRET=canary\n"
-            "    command: spark-submit --conf spark.c=3 c.py\n"
+            "    command: |\n      spark-submit\n      --conf spark.c=3 c.py\n"
             "steps:\n- manifest: |\n    apiVersion: spark.apache.org/v1\n"
             "    kind: SparkApplication\n    spec:\n      sparkConf: {spark.m: {{ x }}}\n");
     assert_int_equal(f.document.launch_count, 5);
@@ -375,11 +375,12 @@ static void settings_anywhere_in_yaml_are_found(void **state) {
     resolve(&f, 2);
     check_conf(&f, "spark.y", "2", 13);
     resolve(&f, 3);
-    check_conf(&f, "spark.c", "3", 19);
+    check_conf(&f, "spark.c", "3", 21);
     check_loose(&f, "AWS_SECRET", "canary", 18);
+    assert_null(find_in(&f.document.launches[3].lists[DOCUMENT_FACTS], DOCUMENT_FACT_PLATFORM));
     resolve(&f, 4);
-    check_conf(&f, "spark.m", U "{{ x }}" K, 25);
-    check_conf(&f, "spark.authenticate", "true", 23);
+    check_conf(&f, "spark.m", U "{{ x }}" K, 27);
+    check_conf(&f, "spark.authenticate", "true", 25);
     arena_free(&f.arena);
 }
 

@@ -16,8 +16,8 @@ static bool is_one_of(const char *word, const char *const *words, size_t count) 
 #define IS_ONE_OF(word, table) is_one_of(word, table, sizeof(table) / sizeof *(table))
 
 /* What has names with "spark." that are no settings. */
-static const char *const no_settings[] = {"labels",      "annotations", "nodeSelector",
-                                          "matchLabels", "properties",  "selector"};
+static const char *const no_settings[] = {"labels", "annotations", "nodeSelector", "matchLabels",
+                                          "selector"};
 static const char *const variables[] = {"env",     "environment", "extraEnv",
                                         "envVars", "extraEnvs",   "env_vars"};
 static const char *const scripts[] = {"command", "args", "run", "script", "entrypoint"};

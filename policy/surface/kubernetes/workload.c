@@ -148,7 +148,8 @@ static const struct tree_node *find_script(const struct command *c, size_t from)
 
 static void add_facts(struct kube *k, const struct tree_node *container,
                       const struct tree_node *pod) {
-    kube_fact_text(k, DOCUMENT_FACT_PLATFORM, "kubernetes", &container->origin);
+    if (pod != NULL)
+        kube_fact_text(k, DOCUMENT_FACT_PLATFORM, "kubernetes", &container->origin);
     kube_image(k, tree_find(container, "image"));
     kube_pod_facts(k, pod);
 }
@@ -198,6 +199,23 @@ static bool mentions_spark(const struct tree_node *text) {
     return memmem(text->text, text->length, "spark", 5) != NULL;
 }
 
+/* A command that is one text, in a compose file: split as a shell would, lines are no
+ * ends. What else than Spark begins it may be a shell with a script. */
+static void add_line(struct kube *k, const struct tree_node *text, const char *title) {
+    struct document_word *words;
+    struct error err;
+    size_t count;
+    bool split =
+        shell_split(text->text, text->length, &text->map, k->b->arena, &words, &count, &err) == 0;
+    if (!split || count == 0 || !shell_is_spark_program(words[0].text)) {
+        kube_script(k, text);
+        return;
+    }
+    document_launch(k->b, title, &text->origin);
+    for (size_t i = 0; i < count; i++)
+        document_word(k->b, words[i].text, &words[i].origin, &words[i].value_origin);
+}
+
 void kube_read_container(struct kube *k, const struct tree_node *container,
                          const struct tree_node *pod, const char *title) {
     struct command c = {.env = tree_find(container, "env")};
@@ -210,9 +228,10 @@ void kube_read_container(struct kube *k, const struct tree_node *container,
     kube_loose_env(k, environment);
     size_t from = skip_wrappers(&c);
     const struct tree_node *script = find_script(&c, from);
-    bool line = script == NULL && from < c.count && strchr(c.words[from]->text, ' ') != NULL;
-    script = line ? c.words[from] : script;
-    if (script != NULL && mentions_spark(script))
+    bool line = script == NULL && from < c.count && strpbrk(c.words[from]->text, " \n") != NULL;
+    if (line && mentions_spark(c.words[from]))
+        add_line(k, c.words[from], title);
+    else if (script != NULL && mentions_spark(script))
         kube_script(k, script);
     else if (script == NULL)
         add_command(k, &c, from, title);
