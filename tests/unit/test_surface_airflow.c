@@ -132,7 +132,7 @@ static void command_lines_in_lists_and_strings_are_launches(void **state) {
 
 static void settings_that_nobody_takes_are_of_no_launch(void **state) {
     (void)state;
-    struct bench s = read_text("x = LivyOperator(conf={'spark.a': '1'})\n"
+    struct bench s = read_text("x = LivyOperator(conf={'': '0', 'spark.a': '1'})\n"
                                "expected = {'spark.b': '2', 'other': '3'}\n"
                                "@task.pyspark(config_kwargs={'spark.c': '4'})\n"
                                "def f(spark):\n    pass\n");

@@ -79,8 +79,9 @@ static void add_conf(void *state, const struct source_pair *pair) {
 static void add_setting(void *state, const struct source_pair *pair) {
     const struct adding *a = state;
     struct origin key = entries_place(a->file, pair), value = value_origin(a->file, pair->value);
-    document_set(a->b, a->list, entries_key(a->file, pair), value_text(a->file, pair->value), &key,
-                 &value);
+    const char *name = entries_key(a->file, pair);
+    if (name[0] != '\0')
+        document_set(a->b, a->list, name, value_text(a->file, pair->value), &key, &value);
 }
 
 static void add_each(struct adding *a, struct source_node *mapping, entries_take *take) {
