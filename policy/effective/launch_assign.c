@@ -115,7 +115,7 @@ static int look_files(struct resolution *r, struct setting *found) {
         resolution_look(r, ARGUMENT_PY_FILES, "spark.submit.pyFiles", NULL, NULL);
     if (client && !yarn && join(r, found, &python) != 0)
         return -1;
-    bool sent = resource_is_r(resource) && (client ? !resource_is_shell(resource) : yarn);
+    bool sent = resource_is_r(resource) && (client ? !resource_is_shell(r, resource) : yarn);
     if (sent && join(r, found, &script) != 0)
         return -1;
     if (client && !yarn && found->value != NULL && found->value[0] == '\0')

@@ -169,7 +169,7 @@ static int check_cluster_mode(struct resolution *r) {
         {r->manager == MANAGER_STANDALONE && resource_is_r(resource),
          "an R application in cluster mode on a standalone cluster"},
         {r->manager == MANAGER_LOCAL, "cluster mode with a local master"},
-        {resource_is_shell(resource) || strcmp(class_name, SQL_SHELL) == 0,
+        {resource_is_shell(r, resource) || strcmp(class_name, SQL_SHELL) == 0,
          "a shell in cluster mode"},
         {strcmp(class_name, THRIFT_SERVER) == 0 || connect, "this server in cluster mode"},
     };
@@ -212,7 +212,7 @@ static int check_rest(struct resolution *r) {
  * resources are no jar. */
 static int check_main_class(struct resolution *r) {
     const char *resource = resolution_resource(r);
-    bool jar = !resource_is_shell(resource) && strcmp(resource, "spark-internal") != 0;
+    bool jar = !resource_is_shell(r, resource) && strcmp(resource, "spark-internal") != 0;
     if (jar || resource_is_python(resource) || resource_is_r(resource) ||
         resolution_class(r)[0] != '\0')
         return 0;

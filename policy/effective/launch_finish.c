@@ -33,7 +33,7 @@ static int add_jar(struct resolution *r) {
     if (resource == NULL)
         return out_of_memory(r);
     bool unknown = unknown_in(resource) && !text_ends(resource, ".jar");
-    if (yarn_cluster || unknown || !resource_is_jar(resource))
+    if (yarn_cluster || unknown || !resource_is_jar(r, resource))
         return 0;
     if (jars != NULL && jars->value[0] != '\0') {
         setting.value = arena_printf(r->arena, "%s,%s", jars->value, resource);
@@ -50,7 +50,7 @@ static int show_progress(struct resolution *r) {
                               .value = "true",
                               .origin = r->unset,
                               .value_origin = r->unset};
-    return !resource_is_shell(resolution_resource(r)) ||
+    return !resource_is_shell(r, resolution_resource(r)) ||
                    candidates_strongest(&r->candidates, setting.key) != NULL
                ? 0
                : resolution_add(r, &setting, STRENGTH_FALLBACK);
@@ -68,5 +68,7 @@ static int drop_driver_host(struct resolution *r) {
 }
 
 int launch_finish(struct resolution *r) {
+    if (resolution_is_local_connect(r))
+        candidates_remove(&r->candidates, "spark.remote");
     return add_jar(r) != 0 || show_progress(r) != 0 || drop_driver_host(r) != 0 ? -1 : 0;
 }

@@ -131,13 +131,12 @@ const char *resolution_resource(const struct resolution *r) {
     return text == NULL ? "" : text;
 }
 
-bool resource_is_shell(const char *resource) {
-    static const char *const shells[] = {"spark-shell", "pyspark-shell", "sparkr-shell",
-                                         "connect-shell"};
+bool resource_is_shell(const struct resolution *r, const char *resource) {
+    static const char *const shells[] = {"spark-shell", "pyspark-shell", "sparkr-shell"};
     for (size_t i = 0; i < sizeof shells / sizeof shells[0]; i++)
         if (strcmp(resource, shells[i]) == 0)
             return true;
-    return false;
+    return strcmp(resource, "connect-shell") == 0 && resolution_since(r, 4, 0);
 }
 
 bool resource_is_python(const char *resource) {
@@ -149,8 +148,8 @@ bool resource_is_r(const char *resource) {
            strcmp(resource, "sparkr-shell") == 0;
 }
 
-bool resource_is_jar(const char *resource) {
-    return !resource_is_shell(resource) && !resource_is_python(resource) &&
+bool resource_is_jar(const struct resolution *r, const char *resource) {
+    return !resource_is_shell(r, resource) && !resource_is_python(resource) &&
            !resource_is_r(resource) && strcmp(resource, "spark-internal") != 0;
 }
 

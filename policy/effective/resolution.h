@@ -78,10 +78,10 @@ bool resolution_is_local_connect(const struct resolution *r);
 /* What an application is, by its name alone; a Python or R shell is both. All that
  * is none of them, and not "spark-internal", is taken for a jar. Spark:
  * SparkSubmit.isShell, isPython, isR, isUserJar. */
-bool resource_is_shell(const char *resource);
+bool resource_is_shell(const struct resolution *r, const char *resource);
 bool resource_is_python(const char *resource);
 bool resource_is_r(const char *resource);
-bool resource_is_jar(const char *resource);
+bool resource_is_jar(const struct resolution *r, const char *resource);
 
 /* Text of the application's resource or main class, "" where there is none. */
 const char *resolution_resource(const struct resolution *r);

@@ -205,6 +205,33 @@ static void python_is_told_its_api_beside_the_configuration(void **state) {
                   "classic");
 }
 
+static void a_word_of_4_0_is_a_jar_before(void **state) {
+    (void)state;
+    struct scene s;
+    for (int major = 3; major <= 4; major++) {
+        assert_int_equal(scene_plan(&s, "spark-submit --class M connect-shell", spark_home), 0);
+        s.sources.spark_major = major;
+        assert_int_equal(scene_resolve(&s, NULL, 0), 0);
+        assert_int_equal(effective_find(&s.conf, "spark.jars") != NULL, major == 3);
+        scene_free(&s);
+    }
+}
+
+static void with_a_connect_server_of_its_own_3_x_has_no_remote(void **state) {
+    (void)state;
+    struct scene s;
+    assert_int_equal(scene_plan(&s,
+                                "spark-submit --conf spark.local.connect=1 --driver-java-options "
+                                "-Dspark.remote=sc://h a.py",
+                                spark_home),
+                     0);
+    s.sources.spark_major = 3;
+    s.sources.spark_minor = 5;
+    assert_int_equal(scene_resolve(&s, NULL, 0), 0);
+    assert_null(effective_find(&s.conf, "spark.remote"));
+    scene_free(&s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_application_s_jar_is_one_of_the_jars),
@@ -220,6 +247,8 @@ int main(void) {
         cmocka_unit_test(mesos_in_cluster_mode_needs_its_rest_server),
         cmocka_unit_test(spark_s_own_tests_need_no_hadoop),
         cmocka_unit_test(a_kubernetes_master_ends_with_its_line_from_4_2),
+        cmocka_unit_test(a_word_of_4_0_is_a_jar_before),
+        cmocka_unit_test(with_a_connect_server_of_its_own_3_x_has_no_remote),
         cmocka_unit_test(python_is_told_its_api_beside_the_configuration),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

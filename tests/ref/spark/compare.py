@@ -1,6 +1,7 @@
 """What arrestor and Spark say about one launch, side by side. What is deliberately not
 modelled stands in the tables here; README.md has the reasons."""
 
+import os
 import re
 import urllib.parse
 
@@ -28,15 +29,25 @@ BEYOND = [
 ]
 
 
-def names(text):
-    """Last components of a list of paths or URIs, blank ones left out."""
-    items = [urllib.parse.unquote(item).rstrip("/ ").rpartition("/")[2].strip() for item in text.split(",")]
-    return [item for item in items if item and not item.startswith(FOUND)]
+def names(text, fragments=True):
+    """Last components of a list of paths or URIs; blank ones, of which Spark makes the
+    directory it runs in, are left out."""
+    found = []
+    for item in text.split(","):
+        path = urllib.parse.unquote(item).removeprefix("file:").rstrip("/ ")
+        name = path.rpartition("/")[2].strip()
+        name = name.rstrip("#") if fragments else name.partition("#")[0]
+        if name and path != os.getcwd() and not name.startswith(FOUND):
+            found.append(name)
+    return found
 
 
 def differs(key, mine, real, argv):
     """One key's difference as a readable line, or None."""
-    if mine == real or (key in REWRITTEN and names(mine or "") == names(real or "")):
+    if mine == real:
+        return None
+    fragments = key != "spark.submit.pyFiles"  # which Python's path has not
+    if key in REWRITTEN and names(mine or "", fragments) == names(real or "", fragments):
         return None
     if key in RESOLVED and any(word in (mine, f"{RESOLVED[key]}={mine}") for word in argv):
         return None
@@ -52,9 +63,15 @@ def of_the_driver(key, conf):
 
 def beyond(message):
     for what, pattern in BEYOND:
-        if re.search(pattern, message):
+        if re.search(pattern, message, re.S):
             return what
     return None
+
+
+def beyond_ours(message, version):
+    """An option that a shell of an older Spark is handed as an argument of its own."""
+    newer = re.search(r"--(load-spark-defaults|driver-default-class-path|extra-properties-file) needs", message)
+    return "newer option for a shell" if "does not know" in message or (newer and version < (4, 2)) else None
 
 
 def differences(ours, theirs, argv=()):

@@ -48,6 +48,8 @@ class Pair:
         """(lines, kind of outcome)"""
         ours, theirs = self.ask(launch)
         known = compare.beyond(theirs.get("refused", ""))
+        if "conf" in theirs and not known:
+            known = compare.beyond_ours(ours.get("refused", ""), self.spark.line)
         if known:
             return [], f"not modelled: {known}"
         kind = "special" if "special" in ours else "refused" if "refused" in theirs else "equal"
