@@ -120,6 +120,11 @@ public final class SubmitOracle {
     private static void fill(ObjectNode answer, JsonNode question, Map<String, String> own) throws Exception {
         Map<String, String> env = new HashMap<>(own);
         env.putAll(mapOf(question.get("env")));
+        if (question.has("read")) {
+            ProcessEnvironment.set(env);
+            ReadOracle.fill(answer, question);
+            return;
+        }
         ObjectNode conf = answer.putObject("conf");
         if (question.has("properties")) {
             var read = org.apache.spark.util.Utils.getPropertiesFromFile(question.get("properties").asText());

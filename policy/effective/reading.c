@@ -1,0 +1,151 @@
+#include "policy/effective/reading.h"
+
+#include <string.h>
+
+#include "policy/effective/reading_text.h"
+#include "policy/surface/unknown.h"
+#include "sidecar/base/arena.h"
+#include "sidecar/base/error.h"
+#include "sidecar/base/text.h"
+
+/* Fallbacks of fallbacks: Spark has two in a row. */
+#define FALLBACKS_MOST 8
+
+int reading_out_of_memory(struct error *err) {
+    return error_set(err, ERROR_MEMORY, "no memory for the reading of a key");
+}
+
+/* What a text is before anything was made of it. */
+static struct reading begin(const struct reading_text *text) {
+    bool unknown = unknown_in(text->value) || text_is_template(text->value);
+    return (struct reading){.state = text->invalid ? READING_INVALID
+                                     : unknown     ? READING_UNKNOWN
+                                                   : READING_KNOWN,
+                            .how = text->own ? READING_OWN : READING_ALTERNATIVE,
+                            .value = text->value,
+                            .setting = text->setting};
+}
+
+/* The weaker of two parts decides what is known of the whole. */
+static enum reading_state join_states(enum reading_state a, enum reading_state b) {
+    return a == READING_INVALID || b == READING_INVALID   ? READING_INVALID
+           : a == READING_UNKNOWN || b == READING_UNKNOWN ? READING_UNKNOWN
+                                                          : READING_KNOWN;
+}
+
+static int read_text(const struct reading_scope *scope, const char *key, bool substitutes,
+                     struct reading *ret, struct error *err) {
+    struct reading_text text;
+    if (reading_find(scope, key, &text, err) != 0)
+        return -1;
+    *ret = (struct reading){.state = READING_UNSET};
+    if (text.setting == NULL)
+        return 0;
+    *ret = begin(&text);
+    return substitutes ? reading_substitute(scope, ret, err) : 0;
+}
+
+/* Spark: ConfigEntry.readString. */
+static int read_prepended(const struct reading_scope *scope, const struct catalogue_entry *entry,
+                          struct reading *ret, struct error *err) {
+    const char *separator = NULL;
+    const char *key =
+        catalogue_prepended(entry, scope->conf->spark_major, scope->conf->spark_minor, &separator);
+    struct reading front;
+    if (key == NULL)
+        return 0;
+    if (read_text(scope, key, true, &front, err) != 0)
+        return -1;
+    if (front.state == READING_UNSET)
+        return 0;
+    if (ret->state == READING_UNSET) {
+        *ret = front;
+        ret->prepended = front.setting;
+        return 0;
+    }
+    ret->state = join_states(ret->state, front.state);
+    ret->prepended = front.setting;
+    ret->value = arena_printf(scope->arena, "%s%s%s", front.value, separator, ret->value);
+    return ret->value == NULL ? reading_out_of_memory(err) : 0;
+}
+
+static int read_default(const struct reading_scope *scope, const char *key, bool substitutes,
+                        struct reading *ret, struct error *err) {
+    const struct effective *conf = scope->conf;
+    const char *value = catalogue_default(key, conf->spark_major, conf->spark_minor);
+    if (conf->open != NULL) {
+        *ret = (struct reading){.state = READING_UNKNOWN, .how = READING_DEFAULT, .value = value};
+        return 0;
+    }
+    *ret = (struct reading){.state = value == NULL ? READING_UNSET : READING_KNOWN,
+                            .how = READING_DEFAULT,
+                            .value = value};
+    return substitutes ? reading_substitute(scope, ret, err) : 0;
+}
+
+static int read_as(const struct reading_scope *scope, const char *key, enum catalogue_type type,
+                   bool substitutes, struct reading *ret, struct error *err) {
+    const struct catalogue_entry *entry = catalogue_find(key);
+    const char *at = key;
+    for (int i = 0; i < FALLBACKS_MOST && at != NULL; i++) {
+        if (read_text(scope, at, substitutes, ret, err) != 0 ||
+            (entry != NULL && read_prepended(scope, entry, ret, err) != 0))
+            return -1;
+        if (ret->state != READING_UNSET) {
+            ret->how = i > 0 ? READING_FALLBACK : ret->how;
+            return reading_convert(scope, type, ret, err);
+        }
+        const char *next = entry == NULL ? NULL
+                                         : catalogue_fallback(entry, scope->conf->spark_major,
+                                                              scope->conf->spark_minor);
+        if (next == NULL)
+            break;
+        at = next;
+        entry = catalogue_find(at);
+    }
+    return read_default(scope, at, substitutes, ret, err) != 0
+               ? -1
+               : reading_convert(scope, type, ret, err);
+}
+
+int reading_typed(const struct reading_scope *scope, const char *key, struct reading *ret,
+                  struct error *err) {
+    const struct catalogue_entry *entry = catalogue_find(key);
+    enum catalogue_type type = entry == NULL ? TYPE_STRING : (enum catalogue_type)entry->type;
+    if (type == TYPE_BOOL_RAW || type == TYPE_BOOL_TRANSPORT)
+        type = TYPE_BOOL_TYPED;
+    return read_as(scope, key, type, true, ret, err);
+}
+
+static int read_hadoop(const struct reading_scope *scope, const char *key, enum catalogue_type type,
+                       struct reading *ret, struct error *err) {
+    if (read_text(scope, key, false, ret, err) != 0)
+        return -1;
+    if (ret->state == READING_UNSET) {
+        if (read_default(scope, key, false, ret, err) != 0)
+            return -1;
+    } else if (reading_substitute_hadoop(scope, ret, err) != 0) {
+        return -1;
+    }
+    return reading_convert(scope, type, ret, err);
+}
+
+int reading_of(const struct reading_scope *scope, const char *key, struct reading *ret,
+               struct error *err) {
+    const struct catalogue_entry *entry = catalogue_find(key);
+    enum catalogue_type type = entry == NULL ? TYPE_STRING : (enum catalogue_type)entry->type;
+    if (reading_is_ssl(key))
+        return reading_ssl(scope, key, ret, err);
+    if (text_starts(key, "spark.hadoop."))
+        return read_hadoop(scope, key, type, ret, err);
+    return read_as(scope, key, type, entry != NULL && entry->substitutes, ret, err);
+}
+
+bool reading_is_true(const struct reading *reading) {
+    return reading->state == READING_KNOWN && strcmp(reading->value, "true") == 0;
+}
+
+bool reading_is_false(const struct reading *reading) {
+    return reading->state == READING_UNSET ||
+           (reading->state == READING_KNOWN && strcmp(reading->value, "false") == 0);
+}
