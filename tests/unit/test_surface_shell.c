@@ -92,6 +92,7 @@ static void what_a_script_says_is_followed(void **state) {
         {"export P=x; Q=y; R=z spark-submit a", "spark-submit a @P=x @R=z;"},
         {"X=$(spark-submit a)", "spark-submit a;"},
         {"spark-submit $(echo --conf a=b)", "spark-submit --conf a=b;"},
+        {"A=(x); spark-submit ${#A[@]}", "spark-submit 1;"},
         {"spark-submit a; exit; spark-submit b", "spark-submit a;"},
         {"echo spark-submit a; which spark-submit; command -v spark-submit", ""},
     };

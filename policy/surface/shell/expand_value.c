@@ -50,6 +50,7 @@ static int take_number(struct shell_run *run, size_t number, uint32_t position,
     int status = shell_built(&b, position, &ret->text);
     shell_builder_free(&b);
     ret->kind = VALUE_TEXT;
+    ret->count = 0;
     return status;
 }
 
