@@ -38,6 +38,7 @@
 #define LIMIT_TREE_NODES   262144 /* of an input that somebody else wrote, aliases followed */
 #define LIMIT_TREE_DEPTH   64
 #define LIMIT_TREE_ANCHORS 512 /* of one document */
+#define LIMIT_TREE_NAMES   512 /* volumes, variables, objects that another one names */
 
 /* Settings, rules, findings. */
 #define LIMIT_SETTINGS   65536

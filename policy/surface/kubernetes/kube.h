@@ -79,6 +79,10 @@ bool kube_is_true(const struct tree_node *node);
  * of the unknown. *origin is where it stands. NULL where it gives none. */
 const char *kube_env_value(struct kube *k, const struct tree_node *entry, struct origin *origin);
 
+/* The first entry of a list with that name:, or NULL; also where the list is longer than
+ * LIMIT_TREE_NAMES. */
+const struct tree_node *kube_find_named(const struct tree_node *list, const char *name);
+
 /* Facts of a pod spec: host network, privileged containers, mounts of the host, service
  * account. */
 void kube_pod_facts(struct kube *k, const struct tree_node *pod);

@@ -1,9 +1,11 @@
 #include <string.h>
 
 #include "policy/surface/kubernetes/kube.h"
+#include "sidecar/base/limits.h"
 
-static const struct tree_node *find_named(const struct tree_node *list, const char *name) {
-    if (list == NULL || list->kind != TREE_SEQUENCE || name == NULL)
+const struct tree_node *kube_find_named(const struct tree_node *list, const char *name) {
+    if (list == NULL || list->kind != TREE_SEQUENCE || name == NULL ||
+        list->count > LIMIT_TREE_NAMES)
         return NULL;
     for (const struct tree_node *item = list->first; item != NULL; item = item->next) {
         const char *text = tree_path_text(item, "name");
@@ -18,7 +20,7 @@ void kube_mount_facts(struct kube *k, const struct tree_node *volumes,
     if (mounts == NULL || mounts->kind != TREE_SEQUENCE)
         return;
     for (const struct tree_node *mount = mounts->first; mount != NULL; mount = mount->next) {
-        const struct tree_node *volume = find_named(volumes, tree_path_text(mount, "name"));
+        const struct tree_node *volume = kube_find_named(volumes, tree_path_text(mount, "name"));
         const struct tree_node *host = tree_find(volume, "hostPath");
         const char *path = tree_path_text(host, "path"), *at = tree_path_text(mount, "mountPath");
         if (host == NULL)

@@ -193,12 +193,9 @@ static void add_local_dirs(struct kube *k, const struct side *side, const struct
         const char *wanted = tree_path_text(m, "name");
         if (wanted == NULL || !text_starts(wanted, "spark-local-dir-"))
             continue;
-        for (const struct tree_node *v = volumes == NULL ? NULL : volumes->first; v != NULL;
-             v = v->next) {
-            const char *name = tree_path_text(v, "name");
-            if (name != NULL && strcmp(name, wanted) == 0)
-                add_local_dir(k, side, v, m);
-        }
+        const struct tree_node *volume = kube_find_named(volumes, wanted);
+        if (volume != NULL)
+            add_local_dir(k, side, volume, m);
     }
 }
 

@@ -15,7 +15,7 @@
 /* The spec of the object of that kind and name in the same stream, or NULL. */
 static const struct tree_node *find_object(const struct kube *k, const char *kind,
                                            const char *name) {
-    for (size_t i = 0; name != NULL && i < k->count; i++) {
+    for (size_t i = 0; name != NULL && i < k->count && i < LIMIT_TREE_NAMES; i++) {
         const char *its_kind = tree_path_text(&k->documents[i], "kind");
         const char *its_name = tree_path_text(&k->documents[i], "metadata.name");
         if (its_kind != NULL && its_name != NULL && strcmp(its_kind, kind) == 0 &&

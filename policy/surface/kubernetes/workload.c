@@ -19,7 +19,7 @@ static const char *const pod_paths[] = {
 
 struct command {
     const struct tree_node *words[MOST_WORDS];
-    size_t count;
+    size_t count, expanded;
     const struct tree_node *env;
 };
 
@@ -69,7 +69,9 @@ static void set_environment(struct kube *k, const struct tree_node *env) {
 static const struct tree_node *find_variable(const struct tree_node *env, const char *name,
                                              size_t length) {
     const struct tree_node *found = NULL;
-    for (const struct tree_node *e = env == NULL ? NULL : env->first; e != NULL; e = e->next) {
+    if (env == NULL || env->count > LIMIT_TREE_NAMES)
+        return NULL;
+    for (const struct tree_node *e = env->first; e != NULL; e = e->next) {
         const char *text = tree_path_text(e, "name");
         if (text != NULL && strncmp(text, name, length) == 0 && text[length] == '\0')
             found = e;
@@ -77,11 +79,12 @@ static const struct tree_node *find_variable(const struct tree_node *env, const 
     return found;
 }
 
-/* "$(NAME)" of a variable of the container; "$$(" is "$(" itself. */
-static void expand_one(struct kube *k, const struct command *c, const char *p, size_t length,
+/* "$(NAME)" of a variable of the container. Beyond a bound it is unknown. */
+static void expand_one(struct kube *k, struct command *c, const char *p, size_t length,
                        struct buffer *out) {
     struct origin place;
-    const struct tree_node *entry = find_variable(c->env, p + 2, length - 3);
+    const struct tree_node *entry =
+        c->expanded++ < LIMIT_TREE_NAMES ? find_variable(c->env, p + 2, length - 3) : NULL;
     const char *value = entry == NULL ? NULL : kube_env_value(k, entry, &place);
     if (value != NULL)
         buffer_text(out, value);
@@ -89,8 +92,8 @@ static void expand_one(struct kube *k, const struct command *c, const char *p, s
         unknown_add(out, p, length);
 }
 
-/* A word as the kubelet hands it over. */
-static const char *expand(struct kube *k, const struct command *c, const char *word) {
+/* A word as the kubelet hands it over; "$$(" is "$(" itself. */
+static const char *expand(struct kube *k, struct command *c, const char *word) {
     if (strstr(word, "$(") == NULL)
         return word;
     struct buffer out = buffer_make(LIMIT_INPUT_BYTES);
@@ -171,13 +174,13 @@ static bool add_entry_point(struct kube *k, const struct command *c, size_t from
 }
 
 /* A word that says where its value stands, for "KEY=VALUE" of --conf. */
-static void add_rest(struct kube *k, const struct command *c, size_t from) {
+static void add_rest(struct kube *k, struct command *c, size_t from) {
     for (size_t i = from; i < c->count; i++)
         kube_word(k, expand(k, c, c->words[i]->text), &c->words[i]->origin);
 }
 
 /* Whether the words start Spark; then they are a launch. */
-static bool add_command(struct kube *k, const struct command *c, size_t from, const char *title) {
+static bool add_command(struct kube *k, struct command *c, size_t from, const char *title) {
     if (from >= c->count)
         return false;
     const char *slash = strrchr(c->words[from]->text, '/');
