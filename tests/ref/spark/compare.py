@@ -68,8 +68,10 @@ def beyond(message):
     return None
 
 
-def beyond_ours(message, version):
+def beyond_ours(message, version, argv):
     """An option that a shell of an older Spark is handed as an argument of its own."""
+    if version < (4, 2) and "cannot open" in message and any(w.startswith("--extra-properties-file") for w in argv):
+        return "newer option for a shell"
     newer = re.search(r"--(load-spark-defaults|driver-default-class-path|extra-properties-file) needs", message)
     return "newer option for a shell" if "does not know" in message or (newer and version < (4, 2)) else None
 

@@ -49,7 +49,7 @@ class Pair:
         ours, theirs = self.ask(launch)
         known = compare.beyond(theirs.get("refused", ""))
         if "conf" in theirs and not known:
-            known = compare.beyond_ours(ours.get("refused", ""), self.spark.line)
+            known = compare.beyond_ours(ours.get("refused", ""), self.spark.line, launch.argv)
         if known:
             return [], f"not modelled: {known}"
         kind = "special" if "special" in ours else "refused" if "refused" in theirs else "equal"

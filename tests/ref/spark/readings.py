@@ -30,7 +30,7 @@ NAMESPACES = ["spark.ssl", "spark.ssl.ui", "spark.ssl.standalone", "spark.ssl.hi
 FIELDS = ["enabled", "needClientAuth", "keyStore", "keyStorePassword", "keyPassword", "keyStoreType", "trustStore",
           "trustStorePassword", "trustStoreType", "protocol", "enabledAlgorithms"]
 NEWER_FIELDS = ["privateKey", "certChain", "privateKeyPassword", "openSslEnabled", "trustStoreReloadingEnabled"]
-HADOOP = ["fs.s3a.secret.key", "fs.s3a.endpoint", "my.a", "my.b", "my.c"]
+HADOOP = ["fs.s3a.secret.key", "fs.s3a.access.key", "my.a", "my.b", "my.c"]
 BOOLS = ["true", "false", "TRUE", " true", "true ", "yes", "", "1", "False"]
 NUMERALS = ["1", "128", " 256 ", "+5", "-1", "x", "", "2147483648", "1.5", "0x10"]
 PARTS = ["x", "/p", "${env:SET}", "${env:UNSET}", "${spark.a}", "${spark.b}", "${spark.ui.enabled}", "${other}",
