@@ -114,7 +114,7 @@ static int run_check(const struct invocation *call) {
 const struct command check_command = {
     .name = "check",
     .summary = "judge configurations before they are launched; executes nothing",
-    .usage = "[OPTION]… INPUT…\n[OPTION]… -- spark-submit ARGUMENT…",
+    .usage = "[OPTION]… FILE…\n[OPTION]… -- spark-submit ARGUMENT…",
     .examples = "  arrestor check conf/spark-defaults.conf\n"
                 "  arrestor check --policy spark-baseline a.conf b.conf\n"
                 "  arrestor check --format json -- spark-submit --master yarn app.py\n"
