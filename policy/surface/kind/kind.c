@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-#include "policy/surface/platform/platform.h"
-#include "policy/surface/kubernetes/kubernetes.h"
 #include "policy/surface/hadoop/hadoop.h"
+#include "policy/surface/kubernetes/kubernetes.h"
+#include "policy/surface/platform/platform.h"
 #include "policy/surface/properties_surface.h"
 #include "policy/surface/shell/shell.h"
 #include "policy/surface/source/source.h"
