@@ -19,8 +19,7 @@ int written_launch(const struct document_launch *written, struct arena *arena, s
     for (size_t i = 0; i < written->word_count; i++)
         argv[i] = written->words[i].text;
     for (size_t i = 0; i < variables->count; i++) {
-        /* The last assignment counts, and text_variable takes the first. */
-        const struct setting *s = &variables->items[variables->count - 1 - i];
+        const struct setting *s = &variables->items[i];
         environment[i] = arena_printf(arena, "%s=%s", s->key, s->value);
         if (environment[i] == NULL)
             return out_of_memory(err);

@@ -103,6 +103,29 @@ static void a_written_launch_is_resolved_with_the_places_of_its_file(void **stat
     arena_free(&s.arena);
 }
 
+static void of_a_variable_that_is_set_twice_the_last_value_counts(void **state) {
+    (void)state;
+    static const char *const argv[] = {"spark-submit", "app.py"};
+    struct bench s = make_bench();
+    struct document_builder b = begin(&s);
+    struct origin first = at(3, 7), last = at(4, 7);
+    words(&b, argv, 2);
+    document_set(&b, DOCUMENT_ENVIRONMENT, "MASTER", "local", &first, NULL);
+    document_set(&b, DOCUMENT_ENVIRONMENT, "MASTER", "spark://h:1", &last, NULL);
+    assert_int_equal(document_end(&b, &s.document), 0);
+    struct launch launch;
+    struct launch_plan plan;
+    struct launch_sources sources = {0};
+    struct effective conf;
+    assert_int_equal(written_launch(&s.document.launches[0], &s.arena, &launch, &s.err), 0);
+    assert_int_equal(launch_plan(&launch, &s.arena, &plan, &s.err), 0);
+    assert_int_equal(launch_resolve(&plan, &sources, NULL, 0, &s.arena, &conf, &s.err), 0);
+    const struct setting *master = effective_find(&conf, "spark.master");
+    assert_string_equal(master->value, "spark://h:1");
+    assert_int_equal(master->origin.line, 4);
+    arena_free(&s.arena);
+}
+
 static void what_spark_refuses_in_a_written_launch_is_told_with_its_place(void **state) {
     (void)state;
     static const char *const argv[] = {"spark-submit", "--master", "nowhere", "app.py"};
@@ -230,6 +253,7 @@ int main(void) {
         cmocka_unit_test(an_unknown_part_survives_joining_and_is_shown_without_its_marks),
         cmocka_unit_test(marks_from_outside_are_taken_out),
         cmocka_unit_test(a_written_launch_is_resolved_with_the_places_of_its_file),
+        cmocka_unit_test(of_a_variable_that_is_set_twice_the_last_value_counts),
         cmocka_unit_test(what_spark_refuses_in_a_written_launch_is_told_with_its_place),
         cmocka_unit_test(what_has_no_command_line_is_resolved_by_strength),
         cmocka_unit_test(a_setting_before_any_launch_is_a_fault_of_the_reader),
