@@ -159,7 +159,7 @@ static void kubeflow_overrides_spark_conf_as_its_operator_does(void **state) {
     check_conf(&f, "spark.driver.memory", "1g", 24);
     check_conf(&f, "spark.hadoop.fs.x", "hadoop", 22);
     check_conf(&f, "spark.executor.extraJavaOptions", "-Da=2", 36);
-    check_conf(&f, "spark.jars", "a.jar,b.jar", 14);
+    check_conf(&f, "spark.jars", "a.jar,b.jar,local:///pi.jar", 14);
     check_conf(&f, "spark.kubernetes.driverEnv.A", "b", 27);
     check_conf(&f, "spark.kubernetes.driverEnv.PW", "canary", 29);
     check_conf(&f, "spark.kubernetes.driverEnv.REF", U "secretKeyRef n/k" K, 31);
