@@ -118,7 +118,8 @@ static int look_files(struct resolution *r, struct setting *found) {
     bool sent = resource_is_r(resource) && (client ? !resource_is_shell(r, resource) : yarn);
     if (sent && join(r, found, &script) != 0)
         return -1;
-    if (client && !yarn && found->value != NULL && found->value[0] == '\0')
+    /* Its paths are looked up one by one: a list of none is no list. */
+    if (client && !yarn && found->value != NULL && found->value[strspn(found->value, ", ")] == '\0')
         found->value = NULL;
     return 0;
 }

@@ -133,8 +133,9 @@ static int visit_opened(struct stroll *s, int fd, const struct level *level) {
 /* Type of an entry where the file system does not tell it. */
 static unsigned char find_type(int directory, const char *name) {
     struct stat st;
-    return fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ? DT_UNKNOWN
-                                                                   : IFTODT(st.st_mode);
+    if (fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return DT_UNKNOWN;
+    return (unsigned char)IFTODT(st.st_mode);
 }
 
 /* The path is that of the entry. */

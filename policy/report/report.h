@@ -48,7 +48,8 @@ struct report {
     size_t unlisted;                /* findings and errors beyond those that are listed */
 };
 
-/* For people: one paragraph a finding, then a summary. Errors are not repeated
+/* For people: one paragraph a finding, one line for all that only something unknown
+ * elsewhere leaves untold, then a summary. Errors are not repeated
  * here; they go to standard error. */
 void report_text(const struct report *report, bool colour, struct buffer *out);
 

@@ -125,9 +125,55 @@ static void add_summary(struct buffer *out, const struct report *report, bool co
                          "--policy spark-baseline holds only what is wrong for everyone.\n");
 }
 
+/* A warning that only something unknown elsewhere is the reason of. */
+static bool is_aside(const struct finding *finding) {
+    return finding->open.file != NULL && finding->effect == EFFECT_WARN;
+}
+
+static bool is_same_place(const struct origin *a, const struct origin *b) {
+    return a->line == b->line && a->column == b->column &&
+           (a->file == b->file || strcmp(a->file, b->file) == 0);
+}
+
+/* Whether an earlier finding stands aside for that place, of that rule where one is given. */
+static bool is_told_before(const struct report *report, size_t before, const struct origin *open,
+                           const struct rule *rule) {
+    for (size_t i = 0; i < before; i++) {
+        const struct finding *finding = &report->findings[i];
+        if (is_aside(finding) && is_same_place(&finding->open, open) &&
+            (rule == NULL || finding->rule == rule))
+            return true;
+    }
+    return false;
+}
+
+/* One line for each place that leaves rules untold, with their ids. */
+static void add_asides(struct buffer *out, const struct report *report, bool colour) {
+    for (size_t i = 0; i < report->finding_count; i++) {
+        const struct origin *open = &report->findings[i].open;
+        if (!is_aside(&report->findings[i]) || is_told_before(report, i, open, NULL))
+            continue;
+        line_origin(out, open);
+        buffer_text(out, ": ");
+        paint(out, colour, YELLOW);
+        buffer_text(out, "warning");
+        paint(out, colour, PLAIN);
+        buffer_text(out, ": what may be set here is unknown, so these cannot be told:");
+        for (size_t j = i; j < report->finding_count; j++) {
+            const struct finding *finding = &report->findings[j];
+            if (is_aside(finding) && is_same_place(&finding->open, open) &&
+                !is_told_before(report, j, open, finding->rule))
+                buffer_printf(out, " %s", finding->rule->id);
+        }
+        buffer_char(out, '\n');
+    }
+}
+
 void report_text(const struct report *report, bool colour, struct buffer *out) {
     for (size_t i = 0; i < report->finding_count; i++)
-        add_finding(out, &report->findings[i], colour);
+        if (!is_aside(&report->findings[i]))
+            add_finding(out, &report->findings[i], colour);
+    add_asides(out, report, colour);
     for (size_t i = 0; i < report->note_count; i++)
         line_note(out, &report->notes[i]);
     if (report->unlisted > 0)

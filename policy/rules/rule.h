@@ -84,6 +84,8 @@ struct finding {
     enum truth truth;     /* TRUTH_FALSE: violated; TRUTH_UNKNOWN: cannot be told */
     const char *key;      /* setting that decides it */
     struct origin origin; /* never a value */
+    struct origin open;   /* what nobody set may be set here: only that leaves the rule untold;
+                             file NULL: not so */
     const char *excerpt;  /* "key value" or "key (redacted)", cut; NULL: nobody set it */
     const char *message;  /* one sentence; values of secret keys never in it */
     const char *fix;      /* what to write */

@@ -122,6 +122,8 @@ static int fill_finding(struct checker *c, struct finding *finding, const struct
                                                       : effective_find(c->conf, "spark.master");
     finding->key = leaf->key != NULL ? key_of(scene, leaf) : "spark.master";
     finding->origin = setting != NULL ? setting->origin : c->conf->unset;
+    if (finding->truth == TRUTH_UNKNOWN && leaf_is_open(scene, leaf))
+        finding->open = *c->conf->open;
     if (setting != NULL && (finding->excerpt = message_of_excerpt(setting, c->arena)) == NULL)
         return memory_fault(c);
     const char *others =

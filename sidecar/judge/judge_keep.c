@@ -51,6 +51,7 @@ static int keep_finding(struct survey *survey, const struct finding *finding) {
     copy->fix = keep_text(survey, finding->fix, &kept);
     copy->excerpt = keep_text(survey, finding->excerpt, &kept);
     keep_origin(survey, &copy->origin, &kept);
+    keep_origin(survey, &copy->open, &kept);
     return kept ? 0 : -1;
 }
 

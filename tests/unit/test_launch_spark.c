@@ -83,13 +83,17 @@ static void python_files_and_scripts_of_r_are_sent_as_files(void **state) {
 static void a_blank_list_of_files_takes_nothing_away(void **state) {
     (void)state;
     struct scene s;
-    const char *const words[] = {"spark-submit", "--files", "", "--conf", "spark.files=f", "a.py"};
-    assert_int_equal(scene_plan(&s, "1 2 3 4 5 6", spark_home), -1);
-    s.launch.argv = words;
-    assert_int_equal(launch_plan(&s.launch, &s.arena, &s.plan, &s.err), 0);
-    assert_int_equal(scene_resolve(&s, NULL, 0), 0);
-    assert_string_equal(effective_find(&s.conf, "spark.files")->value, "f");
-    scene_free(&s);
+    static const char *const blanks[] = {"", ",", " , "};
+    for (size_t i = 0; i < sizeof blanks / sizeof blanks[0]; i++) {
+        const char *const words[] = {"spark-submit", "--files",       blanks[i],
+                                     "--conf",       "spark.files=f", "a.py"};
+        assert_int_equal(scene_plan(&s, "1 2 3 4 5 6", spark_home), -1);
+        s.launch.argv = words;
+        assert_int_equal(launch_plan(&s.launch, &s.arena, &s.plan, &s.err), 0);
+        assert_int_equal(scene_resolve(&s, NULL, 0), 0);
+        assert_string_equal(effective_find(&s.conf, "spark.files")->value, "f");
+        scene_free(&s);
+    }
 }
 
 static void a_shell_shows_its_progress_unless_told_otherwise(void **state) {

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "policy/report/report.h"
+#include "sidecar/base/buffer.h"
 #include "sidecar/base/error.h"
 #include "sidecar/base/limits.h"
 #include "tests/unit/rule_fixture.h"
@@ -57,6 +58,28 @@ static void of_an_open_configuration_what_nobody_set_is_unknown(void **state) {
     judge_one(&f, "spark.authenticate", "false",
               (struct effective){.master = MASTER_YARN, .open = &somewhere});
     assert_int_equal(find_finding(&f, "SPARK-AUTH-001")->truth, TRUTH_FALSE);
+    fixture_free(&f);
+}
+
+static void what_only_an_open_place_leaves_untold_is_one_line(void **state) {
+    (void)state;
+    struct fixture f;
+    begin(&f);
+    judge_one(&f, "spark.authenticate", "false",
+              (struct effective){.master = MASTER_YARN, .open = &somewhere});
+    struct report report = {.verdict = VERDICT_REFUSE,
+                            .set = &f.set,
+                            .findings = f.found.items,
+                            .finding_count = f.found.count};
+    struct buffer out = buffer_make(LIMIT_REPORT_BYTES);
+    report_text(&report, false, &out);
+    buffer_char(&out, '\0');
+    assert_holds(out.data, "SPARK-AUTH-001 RPC connections are authenticated");
+    assert_holds(out.data, "run.sh:3:7: warning: what may be set here is unknown, so these cannot "
+                           "be told: SPARK-CRYPTO-001 ");
+    const char *once = strstr(out.data, "SPARK-CRYPTO-001");
+    assert_null(strstr(once + 1, "SPARK-CRYPTO-001"));
+    buffer_free(&out);
     fixture_free(&f);
 }
 
@@ -118,6 +141,7 @@ static void an_unknown_part_is_shown_as_it_is_written(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(of_an_open_configuration_what_nobody_set_is_unknown),
+        cmocka_unit_test(what_only_an_open_place_leaves_untold_is_one_line),
         cmocka_unit_test(an_unknown_value_is_neither_true_nor_false),
         cmocka_unit_test(an_unknown_secret_is_not_called_plain_text),
         cmocka_unit_test(of_a_loose_setting_only_its_own_text_is_judged),
