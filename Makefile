@@ -205,7 +205,7 @@ SPARKS ?= $(BUILD)/spark
 test-spark: $(BUILD)/deps-build $(BUILD)/deps-test
 	@tests/bin/make-sparks $(SPARKS) 3.4.4 3.5.7 4.0.1 4.1.1 4.2.0 4.3.0
 	$(AGAIN) $(BUILD)/ref/effective_batch $(BUILD)/ref/reading_batch
-	@cd tests/ref/spark && python3 equality.py $(abspath $(SPARKS)) 5000 3.5.7 4.3.0
+	@cd tests/ref/spark && python3 equality.py $(abspath $(SPARKS)) 5200 3.5.7 4.3.0
 	@cd tests/ref/spark && python3 equality.py $(abspath $(SPARKS)) 1000 3.4.4 4.0.1 4.1.1 4.2.0
 	@cd tests/ref/spark && python3 readings.py $(abspath $(SPARKS)) 1000 3.5.7 4.3.0
 	@cd tests/ref/spark && python3 readings.py $(abspath $(SPARKS)) 200 3.4.4 4.0.1 4.1.1 4.2.0

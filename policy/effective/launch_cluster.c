@@ -3,12 +3,12 @@
 #include "policy/effective/resolution.h"
 #include "sidecar/base/text.h"
 
-/* SparkMasterRegex.KUBERNETES_REGEX (4.2), whose dot stops at the end of a line. */
+/* SparkMasterRegex.KUBERNETES_REGEX (4.1), whose dot stops at the end of a line. */
 static bool is_kubernetes(const struct resolution *r, const char *master) {
     bool line_end = strpbrk(master, "\n\r") != NULL || strstr(master, "\xc2\x85") != NULL ||
                     strstr(master, "\xe2\x80\xa8") != NULL ||
                     strstr(master, "\xe2\x80\xa9") != NULL;
-    return !resolution_since(r, 4, 2) || (text_starts(master, "k8s://") && !line_end);
+    return !resolution_since(r, 4, 1) || (text_starts(master, "k8s://") && !line_end);
 }
 
 /* SparkSubmit.prepareSubmitEnvironment: the first letters decide. A template is
