@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "policy/surface/hadoop/hadoop.h"
+#include "policy/surface/kind/inner.h"
 #include "policy/surface/kubernetes/kubernetes.h"
 #include "policy/surface/platform/platform.h"
 #include "policy/surface/properties_surface.h"
@@ -12,7 +13,7 @@
 const struct kind kind_table[] = {
     {"properties", "spark-defaults.conf and properties files", properties_recognise,
      properties_read},
-    {"shell", "scripts of sh and bash, spark-env.sh", shell_recognise, shell_read},
+    {"shell", "scripts of sh and bash, spark-env.sh", shell_recognise, inner_read_shell},
     {"cloudformation", "stacks of AWS CloudFormation and SAM", cloudformation_recognise,
      platform_read},
     {"step-functions", "state machines of AWS Step Functions", step_functions_recognise,
@@ -25,8 +26,8 @@ const struct kind kind_table[] = {
     {"dataproc", "jobs, batches and clusters of Google Dataproc", dataproc_recognise,
      platform_read},
     {"glue", "jobs of AWS Glue", glue_recognise, platform_read},
-    {"airflow", "Airflow DAGs", airflow_recognise, pyspark_read},
-    {"pyspark", "PySpark source", pyspark_recognise, pyspark_read},
+    {"airflow", "Airflow DAGs", airflow_recognise, inner_read_python},
+    {"pyspark", "PySpark source", pyspark_recognise, inner_read_python},
     {"scala", "Spark source in Scala and Java", scala_recognise, scala_read},
     {"spark-application", "SparkApplication of Kubeflow, Apache or Stackable",
      spark_application_recognise, kubernetes_read},
