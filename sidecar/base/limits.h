@@ -57,7 +57,8 @@
 #define LIMIT_SHELL_CALLS 32                    /* functions and scripts that call each other */
 #define LIMIT_SHELL_STEPS 2000000               /* of following what is written */
 #define LIMIT_SHELL_NAME  250                   /* of a function */
-#define LIMIT_SHELL_TURNS 256                   /* of one loop over known words */
+#define LIMIT_CI_AGAIN    (512u * 1024u) /* bytes that blocks of one pipeline share, each time */
+#define LIMIT_SHELL_TURNS 256            /* of one loop over known words */
 
 /* Secrets and their delivery. */
 #define LIMIT_REGION_BYTES    (4u * 1024u * 1024u)

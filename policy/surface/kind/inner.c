@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "policy/surface/ci/ci.h"
 #include "policy/surface/document.h"
 #include "policy/surface/hadoop/hadoop.h"
 #include "policy/surface/kind/kind.h"
@@ -117,4 +118,12 @@ int inner_read_python(const struct surface_input *input, struct arena *arena, st
         inner[i] = (struct shell_inner){from->bytes, from->length, &from->map, from->hint};
     }
     return join(&reading.document, inner, reading.inner_count, arena, ret, err);
+}
+
+int inner_read_ci(const struct surface_input *input, struct arena *arena, struct document *ret,
+                  struct error *err) {
+    struct ci_reading reading;
+    if (ci_read_inner(input, arena, &reading, err) != 0)
+        return -1;
+    return join(&reading.document, reading.inner, reading.inner_count, arena, ret, err);
 }

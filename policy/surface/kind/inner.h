@@ -1,5 +1,5 @@
 /* inner.h: documents with the texts of other surfaces that stand in them: a manifest in
- * a script, a manifest in a DAG. Private to kind/.
+ * a script, a DAG, a block of a workflow. Private to kind/.
  *
  * The rooms of the surfaces know little of each other, so their readers hand such texts
  * out, and here each is read where it stands. What stands in an inner text itself is
@@ -11,8 +11,9 @@
 
 #include "policy/surface/surface.h"
 
-/* shell_read, pyspark_read, and what their inner texts say behind it. */
+/* shell_read, pyspark_read, ci_read, and what their inner texts say behind it. */
 surface_read inner_read_shell;
 surface_read inner_read_python;
+surface_read inner_read_ci;
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "policy/surface/ci/ci.h"
 #include "policy/surface/hadoop/hadoop.h"
 #include "policy/surface/kind/inner.h"
 #include "policy/surface/kubernetes/kubernetes.h"
@@ -14,6 +15,7 @@ const struct kind kind_table[] = {
     {"properties", "spark-defaults.conf and properties files", properties_recognise,
      properties_read},
     {"shell", "scripts of sh and bash, spark-env.sh", shell_recognise, inner_read_shell},
+    {"ci", "workflows of GitHub, pipelines of GitLab", ci_recognise, inner_read_ci},
     {"cloudformation", "stacks of AWS CloudFormation and SAM", cloudformation_recognise,
      platform_read},
     {"step-functions", "state machines of AWS Step Functions", step_functions_recognise,

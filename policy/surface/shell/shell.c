@@ -156,8 +156,9 @@ int shell_read(const struct surface_input *input, struct arena *arena, struct do
     return 0;
 }
 
-int shell_read_text(const char *bytes, size_t length, const struct place_map *map,
-                    struct document_builder *b) {
+int shell_read_text_inner(const char *bytes, size_t length, const struct place_map *map,
+                          struct document_builder *b, const struct shell_inner **inner,
+                          size_t *count) {
     struct shell_context c;
     struct shell_run run = {.c = &c, .b = b};
     if (b->failed)
@@ -167,5 +168,16 @@ int shell_read_text(const char *bytes, size_t length, const struct place_map *ma
         status = follow(&run, false);
     end_run(&run);
     b->failed = b->failed || status != 0;
-    return b->failed ? -1 : 0;
+    if (b->failed)
+        return -1;
+    *inner = run.inner;
+    *count = run.inner_count;
+    return 0;
+}
+
+int shell_read_text(const char *bytes, size_t length, const struct place_map *map,
+                    struct document_builder *b) {
+    const struct shell_inner *inner;
+    size_t count;
+    return shell_read_text_inner(bytes, length, map, b, &inner, &count);
 }

@@ -50,6 +50,12 @@ int shell_read_inner(const struct surface_input *input, struct arena *arena,
 int shell_read_text(const char *bytes, size_t length, const struct place_map *map,
                     struct document_builder *b);
 
+/* As shell_read_text, with the inner texts. *inner lives in the builder's arena and is
+ * untouched on failure, as *count is. */
+int shell_read_text_inner(const char *bytes, size_t length, const struct place_map *map,
+                          struct document_builder *b, const struct shell_inner **inner,
+                          size_t *count);
+
 /* The words of one command line, as sh splits them: quotes and backslashes taken
  * away, variables and substitutions unknown, and no character but these special
  * ("a;b", "a|b" and "#" are text). A word's value_origin is set where it holds a '='.
