@@ -1,7 +1,6 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -283,16 +282,27 @@ static void a_stronger_variable_is_the_one_that_a_weaker_refers_to(void **state)
     arena_free(&s.arena);
 }
 
+static void what_a_job_may_be_given_is_unknown(void **state) {
+    (void)state;
+    struct bench s;
+    read_gitlab(&s, "variables:\n  A: a\n  B: b\n  C: c\njob:\n  rules:\n    - if: $X\n"
+                    "      variables: {A: hunter2}\n  parallel:\n    matrix:\n"
+                    "      - B: [x, y]\n  script: pyspark --conf spark.a=$A$B$C\n");
+    expect_words(&s, 0, "pyspark|--conf|spark.a=<$A><$B>c");
+    assert_int_equal(count_loose(&s, "A"), 2);
+    arena_free(&s.arena);
+}
+
 static void references_and_lists_in_lists_are_followed(void **state) {
     (void)state;
     struct bench s;
     read_gitlab(&s, ".setup:\n  script:\n    - A=1\n    - - B=2\njob:\n  inherit:\n"
                     "    default: false\n  script:\n    - !reference [.setup, script]\n"
                     "    - !reference [.none, script]\n"
-                    "    - spark-submit --conf spark.a=$A --conf spark.b=$B a.py\n"
+                    "    - spark-submit --conf spark.a=$A --conf spark.b=$B$C a.py\n"
                     "before_script: [A=9, C=9]\n");
     size_t last = s.document.launch_count - 1;
-    expect_words(&s, last, "spark-submit|--conf|spark.a=1|--conf|spark.b=2|a.py");
+    expect_words(&s, last, "spark-submit|--conf|spark.a=1|--conf|spark.b=2<$C>|a.py");
     arena_free(&s.arena);
 }
 
@@ -323,102 +333,6 @@ static void other_files_are_none(void **state) {
     }
 }
 
-/* Whatever it is, it ends, and says why where it gives nothing. */
-static void read_any(const char *bytes, size_t length) {
-    struct surface_input input = {.label = "x.yml", .bytes = bytes, .length = length};
-    struct arena arena = arena_make(LIMIT_ARENA_BYTES);
-    struct document document = {.note_count = 77};
-    struct error err;
-    error_clear(&err);
-    (void)ci_recognise(&input);
-    if (ci_read(&input, &arena, &document, &err) != 0) {
-        assert_int_equal(document.note_count, 77);
-        assert_int_equal(err.code, ERROR_INPUT);
-    }
-    arena_free(&arena);
-}
-
-static void a_pipeline_cut_at_any_byte_is_read_or_refused(void **state) {
-    (void)state;
-    static const char *const texts[] = {WORKFLOW, PIPELINE};
-    for (size_t i = 0; i < 2; i++)
-        for (size_t length = 0; length <= strlen(texts[i]); length++) {
-            char *cut = strndup(texts[i], length);
-            assert_non_null(cut);
-            read_any(cut, length);
-            free(cut);
-        }
-}
-
-static void repeat(struct buffer *text, const char *part, size_t times) {
-    for (size_t i = 0; i < times; i++)
-        buffer_text(text, part);
-}
-
-/* Reads a text that may be said to be too large in one note. */
-static void read_bounded(const struct buffer *text, size_t launches) {
-    struct surface_input input = {".gitlab-ci.yml", text->data, text->length};
-    struct arena arena = arena_make(LIMIT_ARENA_BYTES);
-    struct document document;
-    struct error err;
-    assert_int_equal(buffer_status(text), 0);
-    if (ci_read(&input, &arena, &document, &err) != 0)
-        fail_msg("%s", err.what);
-    assert_int_equal(document.launch_count, launches);
-    assert_int_equal(document.note_count, 1);
-    arena_free(&arena);
-}
-
-/* Small parts that grow with the product of their numbers, if nothing held them. */
-static void what_blocks_share_is_bounded(void **state) {
-    (void)state;
-    struct buffer text = buffer_make(LIMIT_INPUT_BYTES);
-    buffer_text(&text, "before_script:\n");
-    repeat(&text, "  - export A=bbbbbbbbbbbbbbbb\n", 20000);
-    for (int i = 0; i < 2000; i++)
-        buffer_printf(&text, "j%d:\n script: pyspark\n", i);
-    read_bounded(&text, 2000);
-    buffer_free(&text);
-}
-
-static void aliases_of_a_script_are_bounded(void **state) {
-    (void)state;
-    struct buffer text = buffer_make(LIMIT_INPUT_BYTES);
-    buffer_text(&text, "on: push\nx: &x |\n");
-    repeat(&text, "  echo hello\n", 40000);
-    buffer_text(&text, "jobs:\n a:\n  steps:\n");
-    repeat(&text, "  - run: *x\n", 1000);
-    read_bounded(&text, 0);
-    buffer_free(&text);
-}
-
-static void huge_and_deep_pipelines_end(void **state) {
-    (void)state;
-    static const struct {
-        const char *head, *part, *tail;
-        size_t times;
-    } all[] = {
-        {"on: push\njobs:\n a:\n  steps:\n", "  - run: pyspark\n", "", 5000},
-        {"on: push\njobs:\n a:\n  env:\n", "   A: $b\n", "  steps:\n  - run: pyspark\n", 50000},
-        {"a:\n script:\n ", "[", "", 100000},
-        {"a:\n script: ", "[", "x", 60},
-        {"a:\n script: |\n  ", "(", "\n", 1000000},
-        {"a:\n script: ", "x", "\n", 8000000},
-        {"a:\n variables:\n  A: '", "$A", "'\n script: pyspark\n", 200000},
-        {"a:\n script: pyspark\n extends:\n", " - a\n", "", 50000},
-        {"a: &a\n script:\n", "  - !reference [a, script]\n", "", 30000},
-    };
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        struct buffer text = buffer_make(LIMIT_INPUT_BYTES);
-        buffer_text(&text, all[i].head);
-        repeat(&text, all[i].part, all[i].times);
-        buffer_text(&text, all[i].tail);
-        assert_int_equal(buffer_status(&text), 0);
-        read_any(text.data, text.length);
-        buffer_free(&text);
-    }
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(blocks_of_a_workflow_are_scripts_with_its_variables),
@@ -431,13 +345,10 @@ int main(void) {
         cmocka_unit_test(a_job_of_gitlab_has_what_it_extends),
         cmocka_unit_test(variables_of_gitlab_are_filled_in_where_the_file_says_it),
         cmocka_unit_test(a_stronger_variable_is_the_one_that_a_weaker_refers_to),
+        cmocka_unit_test(what_a_job_may_be_given_is_unknown),
         cmocka_unit_test(references_and_lists_in_lists_are_followed),
         cmocka_unit_test(jobs_that_extend_each_other_end),
         cmocka_unit_test(other_files_are_none),
-        cmocka_unit_test(a_pipeline_cut_at_any_byte_is_read_or_refused),
-        cmocka_unit_test(what_blocks_share_is_bounded),
-        cmocka_unit_test(aliases_of_a_script_are_bounded),
-        cmocka_unit_test(huge_and_deep_pipelines_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,17 +30,6 @@ static const struct tree_node *value_of(const struct tree_node *variable) {
     return variable != NULL && variable->kind == TREE_SCALAR ? variable : NULL;
 }
 
-static void push(struct ci *ci, const struct tree_node ***list, size_t *count, size_t *room,
-                 const struct tree_node *node) {
-    const struct tree_node **grown = arena_grow(ci->b->arena, *list, *count, room, sizeof *grown);
-    if (grown == NULL) {
-        ci_starve(ci);
-        return;
-    }
-    *list = grown;
-    grown[(*count)++] = node;
-}
-
 static bool is_name(const char *name) {
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
     return *name != '\0' && strspn(name, letters) == strlen(name) && (*name < '0' || *name > '9');
@@ -52,12 +41,31 @@ bool ci_pay(struct ci *ci, size_t bytes) {
     return paid;
 }
 
-void ci_add_variables(struct ci *ci, const struct tree_node *mapping) {
+static void add_variable(struct ci *ci, const struct tree_node *node, bool doubtful) {
+    struct ci_variable *grown = arena_grow(ci->b->arena, ci->variables, ci->variable_count,
+                                           &ci->variable_room, sizeof *grown);
+    if (grown == NULL) {
+        ci_starve(ci);
+        return;
+    }
+    ci->variables = grown;
+    grown[ci->variable_count++] = (struct ci_variable){.node = node, .doubtful = doubtful};
+}
+
+static void add_variables(struct ci *ci, const struct tree_node *mapping, bool doubtful) {
     if (mapping == NULL || mapping->kind != TREE_MAPPING)
         return;
     for (const struct tree_node *v = mapping->first; v != NULL && !ci->b->failed; v = v->next)
-        if (ci_pay(ci, 16) && is_name(v->key) && value_of(v) != NULL)
-            push(ci, &ci->variables, &ci->variable_count, &ci->variable_room, v);
+        if (ci_pay(ci, 16) && is_name(v->key) && (doubtful || value_of(v) != NULL))
+            add_variable(ci, v, doubtful);
+}
+
+void ci_add_variables(struct ci *ci, const struct tree_node *mapping) {
+    add_variables(ci, mapping, false);
+}
+
+void ci_add_doubtful(struct ci *ci, const struct tree_node *mapping) {
+    add_variables(ci, mapping, true);
 }
 
 void ci_tell_variables(struct ci *ci, const struct tree_node *mapping) {
@@ -85,10 +93,17 @@ void ci_add_piece(struct ci *ci, const struct tree_node *piece) {
     if (ci->b->failed || piece->kind != TREE_SCALAR)
         return;
     ci->once -= ci->shared || !paid ? 0 : bytes;
-    if (!paid)
-        note_cut(ci, &piece->origin);
+    const struct tree_node **grown =
+        arena_grow(ci->b->arena, ci->pieces, ci->piece_count, &ci->piece_room, sizeof *grown);
+    if (grown == NULL) {
+        ci_starve(ci);
+        return;
+    }
+    ci->pieces = grown;
+    if (paid)
+        grown[ci->piece_count++] = piece;
     else
-        push(ci, &ci->pieces, &ci->piece_count, &ci->piece_room, piece);
+        note_cut(ci, &piece->origin);
 }
 
 static void add_byte(struct text *t, char c, const struct origin *at) {
@@ -104,11 +119,10 @@ static void add_byte(struct text *t, char c, const struct origin *at) {
     }
     t->bytes = bytes;
     t->segments = segments;
-    bool mark = c == UNKNOWN_OPEN || c == UNKNOWN_CLOSE;
-    if (t->count == 0 || at->line != t->line || at->column != t->column || mark)
+    if (t->count == 0 || at->line != t->line || at->column != t->column)
         segments[t->count++] =
             (struct place_segment){.offset = t->length, .line = at->line, .column = at->column};
-    t->line = mark ? 0 : at->line; /* a mark takes no byte of the file */
+    t->line = at->line;
     t->column = at->column + 1;
     bytes[t->length++] = c;
 }
@@ -183,25 +197,39 @@ static bool is_beaten(const struct ci *ci, size_t index) {
     if (ci->variable_count > LIMIT_TREE_NAMES)
         return false;
     for (size_t i = index + 1; i < ci->variable_count; i++)
-        if (strcmp(ci->variables[i]->key, ci->variables[index]->key) == 0)
+        if (strcmp(ci->variables[i].node->key, ci->variables[index].node->key) == 0)
             return true;
     return false;
+}
+
+/* Between quotes: the value, or that it is not known. */
+static void add_value(struct text *t, const struct ci_variable *variable) {
+    const struct tree_node *value = value_of(variable->node);
+    const struct origin *at = &variable->node->key_origin;
+    if (variable->doubtful) {
+        add_ours(t, (char[]){UNKNOWN_OPEN, '$', '\0'}, at);
+        add_ours(t, variable->node->key, at);
+        add_ours(t, (char[]){UNKNOWN_CLOSE, '\0'}, at);
+    } else if (!tree_is_null(value)) {
+        add_quoted(t, value, is_expanded(t->ci, variable->node));
+    }
 }
 
 /* "export NAME='VALUE'": the shell's reader does the rest. */
 static void add_exports(struct text *t) {
     for (size_t i = 0; i < t->ci->variable_count && !t->ci->b->failed; i++) {
-        const struct tree_node *variable = t->ci->variables[i], *value = value_of(variable);
-        struct origin at = variable->key_origin;
+        const struct ci_variable *variable = &t->ci->variables[i];
+        const struct origin *at = &variable->node->key_origin;
+        const struct tree_node *value = variable->doubtful ? NULL : value_of(variable->node);
         if (is_beaten(t->ci, i))
             continue;
-        add_ours(t, "export ", &at);
-        for (const char *p = variable->key; *p != '\0'; p++, at.column++)
-            add_byte(t, *p, &at);
-        add_ours(t, "='", &value->origin);
-        if (!tree_is_null(value))
-            add_quoted(t, value, is_expanded(t->ci, variable));
-        add_ours(t, "'\n", &value->origin);
+        add_ours(t, "export ", at);
+        struct origin name = *at;
+        for (const char *p = variable->node->key; *p != '\0'; p++, name.column++)
+            add_byte(t, *p, &name);
+        add_ours(t, "='", value == NULL ? at : &value->origin);
+        add_value(t, variable);
+        add_ours(t, "'\n", at);
     }
 }
 
@@ -218,8 +246,8 @@ static void add_pieces(struct text *t) {
 static bool pay_exports(struct ci *ci) {
     bool paid = true;
     for (size_t i = 0; i < ci->variable_count && paid; i++) {
-        const struct tree_node *variable = ci->variables[i];
-        paid = ci_pay(ci, 16 + strlen(variable->key) + value_of(variable)->length);
+        const struct tree_node *name = ci->variables[i].node, *value = value_of(name);
+        paid = ci_pay(ci, 16 + strlen(name->key) + (value == NULL ? 0 : value->length));
     }
     return paid;
 }
@@ -242,7 +270,7 @@ static void leave_out_variables(const struct ci *ci, struct document *document) 
     const struct setting *first = document->loose.items;
     size_t taken = 0;
     for (size_t i = 0; i < ci->variable_count && taken < document->loose.count; i++) {
-        const struct origin *name = &ci->variables[i]->key_origin;
+        const struct origin *name = &ci->variables[i].node->key_origin;
         const struct origin *told = &first[taken].origin;
         taken += name->line == told->line && name->column == told->column;
     }

@@ -9,10 +9,15 @@
 #include "policy/surface/shell/shell.h"
 #include "policy/surface/tree/tree.h"
 
+struct ci_variable {
+    const struct tree_node *node;
+    bool doubtful; /* one of several values, or given under a condition */
+};
+
 struct ci {
     struct document_builder *b;
     const struct tree_node *root;
-    const struct tree_node **variables; /* of the block at hand, weakest first */
+    struct ci_variable *variables; /* of the block at hand, weakest first */
     size_t variable_count, variable_room;
     const struct tree_node **pieces; /* of the block at hand */
     size_t piece_count, piece_room;
@@ -35,6 +40,10 @@ bool ci_pay(struct ci *ci, size_t bytes);
 /* The variables of a mapping, stronger than those before. A later one of the same name
  * wins. Back to an earlier variable_count takes them away again. */
 void ci_add_variables(struct ci *ci, const struct tree_node *mapping);
+
+/* The same of variables that a block has under a condition, or with one of several values:
+ * unknown. */
+void ci_add_doubtful(struct ci *ci, const struct tree_node *mapping);
 
 /* Those of a mapping whose value is known, as loose settings. */
 void ci_tell_variables(struct ci *ci, const struct tree_node *mapping);

@@ -11,7 +11,8 @@
  * - GitLab: before_script: and script: run in one shell, after_script: in another;
  *   default:, extends:, !reference and inherit: within the file. A template (".name") is
  *   read by itself only where no job of the file extends it. $NAME in a variable's value
- *   is filled in where the file says it, else unknown.
+ *   is filled in where the file says it, else unknown; so are variables of rules: and of
+ *   parallel: matrix:, which a job has or has not.
  * What a file includes, a job writes to $GITHUB_ENV or a project's settings give is not
  * known here. */
 #ifndef ARRESTOR_POLICY_CI_H

@@ -115,13 +115,28 @@ static void add_part(struct ci *ci, const struct tree_node *job, const char *key
     ci->shared = false;
 }
 
+/* What rules: and parallel: may give a job. */
+static void add_doubtful(struct ci *ci, const struct tree_node *job) {
+    const struct tree_node *rules = tree_find(job, "rules");
+    const struct tree_node *matrix = tree_path(job, "parallel.matrix");
+    for (const struct tree_node *r = rules == NULL ? NULL : rules->first;
+         r != NULL && ci_pay(ci, 1); r = r->next)
+        ci_add_doubtful(ci, tree_find(r, "variables"));
+    for (const struct tree_node *m = matrix == NULL ? NULL : matrix->first;
+         m != NULL && ci_pay(ci, 1); m = m->next)
+        ci_add_doubtful(ci, m);
+}
+
 static void read_job(struct ci *ci, const struct tree_node *job) {
     struct chain chain = {.count = 0};
     add_job(ci, &chain, job);
     if (inherits(&chain, "variables"))
         ci_add_variables(ci, tree_find(ci->root, "variables"));
-    for (size_t i = chain.count; i > 0; i--)
+    add_doubtful(ci, tree_find(ci->root, "workflow"));
+    for (size_t i = chain.count; i > 0; i--) {
         ci_add_variables(ci, tree_find(chain.jobs[i - 1], "variables"));
+        add_doubtful(ci, chain.jobs[i - 1]);
+    }
     add_part(ci, job, "before_script", find_script(ci, &chain, "before_script"));
     add_part(ci, job, "script", find_in(&chain, "script"));
     ci_read_block(ci);
@@ -138,6 +153,14 @@ static bool is_job(const struct tree_node *node) {
         if (strcmp(node->key, others[i]) == 0)
             return false;
     return node->kind == TREE_MAPPING;
+}
+
+/* Literal values, also of those that rules: give. */
+static void tell_variables(struct ci *ci, const struct tree_node *node) {
+    const struct tree_node *rules = tree_find(node, "rules");
+    ci_tell_variables(ci, tree_find(node, "variables"));
+    for (const struct tree_node *r = rules == NULL ? NULL : rules->first; r != NULL; r = r->next)
+        ci_tell_variables(ci, tree_find(r, "variables"));
 }
 
 /* Templates that a job of the file extends, which are read with that job. */
@@ -167,7 +190,8 @@ static bool is_used(const struct used *used, const struct tree_node *job) {
 
 void ci_read_gitlab(struct ci *ci) {
     struct used used = {.count = 0};
-    ci_tell_variables(ci, tree_find(ci->root, "variables"));
+    tell_variables(ci, ci->root);
+    tell_variables(ci, tree_find(ci->root, "workflow"));
     if (ci->root->kind != TREE_MAPPING)
         return;
     collect_used(ci, &used);
@@ -175,7 +199,7 @@ void ci_read_gitlab(struct ci *ci) {
          job = job->next) {
         if (!is_job(job))
             continue;
-        ci_tell_variables(ci, tree_find(job, "variables"));
+        tell_variables(ci, job);
         if (!is_used(&used, job))
             read_job(ci, job);
     }
