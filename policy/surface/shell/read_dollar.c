@@ -65,6 +65,12 @@ static struct shell_part *read_substitution(struct shell_reader *r, bool quoted)
     return finish_part(r, part, from);
 }
 
+/* Goes on by a byte, or by an unknown part, whose bytes end nothing. */
+static void step(struct shell_reader *r) {
+    size_t length = r->bytes[r->at] == UNKNOWN_OPEN ? reader_template(r) : 0;
+    r->at += length > 0 ? length : 1;
+}
+
 /* The text between backticks: a backslash before ` $ \ (and " in quotes) goes. */
 static int take_ticks(struct shell_reader *r, bool quoted, struct shell_text *ret) {
     size_t from = r->at++;
@@ -74,8 +80,10 @@ static int take_ticks(struct shell_reader *r, bool quoted, struct shell_text *re
         bool taken = r->bytes[r->at] == '\\' &&
                      (next == '`' || next == '$' || next == '\\' || (quoted && next == '"'));
         r->at += taken;
-        shell_add(&b, r->bytes + r->at, 1, reader_position(r));
-        r->at++;
+        size_t from_byte = r->at;
+        uint32_t position = reader_position(r);
+        step(r);
+        shell_add(&b, r->bytes + from_byte, r->at - from_byte, position);
     }
     if (!r->c->failed && r->at >= r->end)
         reader_refuse(r, from, "a backtick that is never closed", "close it");
@@ -127,7 +135,7 @@ static const char *read_index(struct shell_reader *r) {
     while (r->at < r->end && (depth > 0 || r->bytes[r->at] != ']')) {
         depth += r->bytes[r->at] == '[';
         depth -= r->bytes[r->at] == ']';
-        r->at++;
+        step(r);
     }
     const char *index = reader_copy(r, from, r->at);
     r->at += r->at < r->end;
@@ -187,7 +195,7 @@ static struct shell_part *read_braced(struct shell_reader *r, bool quoted) {
     if (!r->c->failed && (e->name[0] == '\0' || reader_peek(r, 0) != '}'))
         part->kind = PART_UNKNOWN;
     while (!r->c->failed && r->at < r->end && r->bytes[r->at] != '}')
-        r->at++;
+        step(r);
     if (!r->c->failed && r->at >= r->end)
         reader_refuse(r, from, "a ${ that is never closed", "close it");
     r->at++;
