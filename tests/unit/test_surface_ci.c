@@ -165,6 +165,33 @@ static void the_innermost_variable_of_a_name_wins(void **state) {
     arena_free(&s.arena);
 }
 
+static void what_a_step_writes_for_later_ones_is_unknown_to_them(void **state) {
+    (void)state;
+    struct bench s;
+    read_github(&s, "on: push\nenv:\n  A: a\n  B: b\n  C: c\njobs:\n  one:\n    steps:\n"
+                    "      - run: |\n          echo \"A=$(date)\" >> $GITHUB_ENV\n"
+                    "          echo C=x >> $GITHUB_ENV\n          pyspark --name $A\n"
+                    "      - env: {C: own}\n        run: pyspark --name $A$B$C\n"
+                    "  two:\n    steps:\n      - run: pyspark --name $A\n");
+    expect_words(&s, 0, "pyspark|--name|a");
+    expect_words(&s, 1, "pyspark|--name|<$A>bown");
+    expect_words(&s, 2, "pyspark|--name|a");
+    arena_free(&s.arena);
+}
+
+static void an_unknown_part_ends_nothing_of_the_shell(void **state) {
+    (void)state;
+    struct bench s;
+    read_github(&s, "on: push\njobs:\n  one:\n    steps:\n"
+                    "      - run: pyspark --name ${x y ${{ a }} z} b\n"
+                    "      - run: pyspark --name ${x[${{ a[b] }}]} b\n"
+                    "      - run: pyspark --name `x ${{ a` }} y` b\n");
+    expect_words(&s, 0, "pyspark|--name|<${x y ${{ a }} z}>|b");
+    expect_words(&s, 1, "pyspark|--name|<${x[${{ a[b] }}]}>|b");
+    expect_words(&s, 2, "pyspark|--name|<`x ${{ a` }} y`>|b");
+    arena_free(&s.arena);
+}
+
 static void literal_variables_are_told_once(void **state) {
     (void)state;
     struct bench s;
@@ -337,6 +364,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(blocks_of_a_workflow_are_scripts_with_its_variables),
         cmocka_unit_test(the_innermost_variable_of_a_name_wins),
+        cmocka_unit_test(what_a_step_writes_for_later_ones_is_unknown_to_them),
+        cmocka_unit_test(an_unknown_part_ends_nothing_of_the_shell),
         cmocka_unit_test(literal_variables_are_told_once),
         cmocka_unit_test(a_block_for_another_shell_is_noted_where_it_mentions_spark),
         cmocka_unit_test(a_composite_action_and_circleci_are_read_the_same_way),

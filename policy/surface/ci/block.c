@@ -68,6 +68,22 @@ void ci_add_doubtful(struct ci *ci, const struct tree_node *mapping) {
     add_variables(ci, mapping, true);
 }
 
+/* Whether "NAME=" stands somewhere in a text. */
+static bool assigns(const char *text, const char *name) {
+    size_t length = strlen(name);
+    for (const char *p = strstr(text, name); p != NULL; p = strstr(p + length, name))
+        if (p[length] == '=')
+            return true;
+    return false;
+}
+
+void ci_add_rewritten(struct ci *ci, const struct tree_node *script) {
+    size_t count = ci->variable_count;
+    for (size_t i = 0; i < count && ci_pay(ci, 16 + script->length / 16); i++)
+        if (!ci->variables[i].doubtful && assigns(script->text, ci->variables[i].node->key))
+            add_variable(ci, ci->variables[i].node, true);
+}
+
 void ci_tell_variables(struct ci *ci, const struct tree_node *mapping) {
     if (mapping == NULL || mapping->kind != TREE_MAPPING)
         return;

@@ -45,6 +45,10 @@ void ci_add_variables(struct ci *ci, const struct tree_node *mapping);
  * unknown. */
 void ci_add_doubtful(struct ci *ci, const struct tree_node *mapping);
 
+/* The same of those variables at hand that a script names with a '=' behind it: it may give
+ * them another value. */
+void ci_add_rewritten(struct ci *ci, const struct tree_node *script);
+
 /* Those of a mapping whose value is known, as loose settings. */
 void ci_tell_variables(struct ci *ci, const struct tree_node *mapping);
 

@@ -7,14 +7,14 @@
  * - GitHub: run: of the steps of jobs and composite actions; env: of workflow, job,
  *   container and step. ${{ … }} is unknown. A block for another shell than sh and bash
  *   is left out, with a note where it mentions Spark. CircleCI's run: and environment:
- *   are read the same way.
+ *   are read the same way. A variable that a step may write to $GITHUB_ENV is unknown to
+ *   the steps behind it.
  * - GitLab: before_script: and script: run in one shell, after_script: in another;
  *   default:, extends:, !reference and inherit: within the file. A template (".name") is
  *   read by itself only where no job of the file extends it. $NAME in a variable's value
  *   is filled in where the file says it, else unknown; so are variables of rules: and of
  *   parallel: matrix:, which a job has or has not.
- * What a file includes, a job writes to $GITHUB_ENV or a project's settings give is not
- * known here. */
+ * What a file includes and what a project's settings give is not known here. */
 #ifndef ARRESTOR_POLICY_CI_H
 #define ARRESTOR_POLICY_CI_H
 

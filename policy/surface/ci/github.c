@@ -57,12 +57,23 @@ static void read_step(struct ci *ci, const struct tree_node *step, struct scope 
     ci->variable_count = before;
 }
 
+/* What a step writes to $GITHUB_ENV the later ones of its job get. */
+static void follow_step(struct ci *ci, const struct tree_node *step) {
+    const struct tree_node *run = tree_find(step, "run");
+    run = run != NULL && run->kind == TREE_MAPPING ? tree_find(run, "command") : run;
+    if (run != NULL && run->kind == TREE_SCALAR &&
+        (strstr(run->text, "GITHUB_ENV") != NULL || strstr(run->text, "BASH_ENV") != NULL))
+        ci_add_rewritten(ci, run);
+}
+
 static void read_steps(struct ci *ci, const struct tree_node *steps, struct scope scope) {
     if (steps == NULL || steps->kind != TREE_SEQUENCE)
         return;
     for (const struct tree_node *step = steps->first; step != NULL && !ci->b->failed;
-         step = step->next)
+         step = step->next) {
         read_step(ci, step, scope);
+        follow_step(ci, step);
+    }
 }
 
 static void read_job(struct ci *ci, const struct tree_node *job, struct scope scope) {
