@@ -241,23 +241,27 @@ static void read_character(struct lexer *l) {
     add_token(l, whole ? TOKEN_NUMBER : TOKEN_OPERATOR, l->at, whole ? close + 1 : l->at + 1);
 }
 
-static void read_operator(struct lexer *l) {
+/* How many bytes the operator at `at` has. Most have one, and tell so by what follows. */
+static size_t measure_operator(const char *at, const char *end) {
     static const char *const longer[] = {
         "...", "**=", "//=", "->", "=>", "<-", ":=", "==", "!=", "<=", ">=", "+=", "-=",
         "*=",  "/=",  "%=",  "|=", "&=", "^=", "@=", "**", "//", "::", "++", "||", "&&"};
-    char c = *l->at;
-    if (strchr("([{", c) != NULL)
-        l->depth++;
-    if (strchr(")]}", c) != NULL && l->depth > 0)
-        l->depth--;
+    size_t left = (size_t)(end - at);
+    if (left < 2 || at[1] == '\0' || strchr(".*/>=-:+|&", at[1]) == NULL)
+        return 1;
     for (size_t i = 0; i < sizeof longer / sizeof longer[0]; i++) {
         size_t size = strlen(longer[i]);
-        if ((size_t)(l->end - l->at) >= size && memcmp(l->at, longer[i], size) == 0) {
-            add_token(l, TOKEN_OPERATOR, l->at, l->at + size);
-            return;
-        }
+        if (size <= left && memcmp(at, longer[i], size) == 0)
+            return size;
     }
-    add_token(l, TOKEN_OPERATOR, l->at, l->at + 1);
+    return 1;
+}
+
+static void read_operator(struct lexer *l) {
+    char c = *l->at;
+    l->depth += c == '(' || c == '[' || c == '{';
+    l->depth -= (c == ')' || c == ']' || c == '}') && l->depth > 0;
+    add_token(l, TOKEN_OPERATOR, l->at, l->at + measure_operator(l->at, l->end));
 }
 
 static void end_line(struct lexer *l) {

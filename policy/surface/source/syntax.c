@@ -7,8 +7,11 @@
 #include "sidecar/base/error.h"
 #include "sidecar/base/limits.h"
 
+/* Most names differ from what they are held against in the first byte already. */
 bool syntax_is(const struct source_name *name, const char *text) {
-    return name->length == strlen(text) && memcmp(name->text, text, name->length) == 0;
+    if (name->length == 0 || *name->text != *text)
+        return name->length == 0 && *text == '\0';
+    return strlen(text) == name->length && memcmp(name->text, text, name->length) == 0;
 }
 
 struct source_name parser_name(const struct parser *p, const struct token *token) {
@@ -16,7 +19,8 @@ struct source_name parser_name(const struct parser *p, const struct token *token
 }
 
 bool parser_sees(const struct parser *p, const char *text) {
-    if (p->at->kind != TOKEN_OPERATOR && p->at->kind != TOKEN_NAME)
+    if (p->text->bytes[p->at->offset] != *text ||
+        (p->at->kind != TOKEN_OPERATOR && p->at->kind != TOKEN_NAME))
         return false;
     struct source_name name = parser_name(p, p->at);
     return syntax_is(&name, text);
@@ -76,8 +80,9 @@ void parser_bind_nothing(struct parser *p, const struct token *token) {
 }
 
 static bool is_one_of(const struct parser *p, const char *const *words, size_t count) {
+    char first = p->text->bytes[p->at->offset];
     for (size_t i = 0; i < count; i++)
-        if (parser_sees(p, words[i]))
+        if (*words[i] == first && parser_sees(p, words[i]))
             return true;
     return false;
 }
