@@ -19,6 +19,11 @@
 /* Further keys that a message names. */
 #define OTHER_KEYS 3
 
+struct step {
+    size_t claim; /* 1 + the PLAINTEXT finding about it */
+    struct offence_plain plain;
+};
+
 struct checker {
     const struct effective *conf;
     struct check_mode mode;
@@ -29,7 +34,7 @@ struct checker {
     bool starved; /* a scene could not be judged */
     struct finding *findings;
     size_t count, capacity;
-    size_t *claims; /* by step of the walk: 1 + the PLAINTEXT finding about it */
+    struct step *steps; /* of the walk over all settings */
 };
 
 static int memory_fault(struct checker *c) {
@@ -145,13 +150,14 @@ static int check_rule(struct checker *c, const struct rule *rule) {
 
 /* Operators about each setting are one, or all parts of an "all" (rule_lint). */
 static bool offends(const struct effective *conf, const struct rule_node *require,
-                    const struct setting *setting, enum offence_kind *kind) {
+                    const struct setting *setting, struct offence_plain *plain,
+                    enum offence_kind *kind) {
     if (require->op != OP_ALL)
-        return offence_of(conf, require, setting, kind);
+        return offence_of(conf, require, setting, plain, kind);
     bool found = false;
     for (size_t i = 0; i < require->child_count; i++) {
         enum offence_kind other;
-        if (!offence_of(conf, &require->children[i], setting, &other))
+        if (!offence_of(conf, &require->children[i], setting, plain, &other))
             continue;
         if (!found || offence_kind_truth(other) < offence_kind_truth(*kind))
             *kind = other;
@@ -177,7 +183,7 @@ static int report_offence(struct checker *c, struct finding *finding, const stru
  * way to a violation. */
 static bool take_claim(struct checker *c, size_t step, const struct rule *rule, enum truth truth,
                        struct finding **finding) {
-    size_t claim = c->claims[step];
+    size_t claim = c->steps[step].claim;
     if (claim != 0) {
         *finding = &c->findings[claim - 1];
         if ((*finding)->truth <= truth)
@@ -188,7 +194,7 @@ static bool take_claim(struct checker *c, size_t step, const struct rule *rule, 
     }
     *finding = add_finding(c, rule, truth);
     if (*finding != NULL)
-        c->claims[step] = c->count;
+        c->steps[step].claim = c->count;
     return true;
 }
 
@@ -201,7 +207,7 @@ static int check_settings(struct checker *c, const struct rule *rule, enum truth
         enum offence_kind kind;
         if ((setting = offence_next(c->conf, &walk)) == NULL)
             return 0;
-        if (!offends(c->conf, rule->require, setting, &kind))
+        if (!offends(c->conf, rule->require, setting, &c->steps[step].plain, &kind))
             continue;
         enum truth truth = offence_kind_truth(kind);
         if (truth == TRUTH_FALSE && applies == TRUTH_UNKNOWN)
@@ -282,8 +288,8 @@ int rule_check(const struct rule_set *set, const struct effective *conf, struct 
     if (set->count == 0)
         return error_set(err, ERROR_POLICY, "no rule is in force: everything would pass");
     c.scene_count = scene_list(conf, &c.starved, c.scenes);
-    c.claims = arena_array(arena, count_steps(conf), sizeof *c.claims);
-    if (c.claims == NULL)
+    c.steps = arena_array(arena, count_steps(conf), sizeof *c.steps);
+    if (c.steps == NULL)
         return memory_fault(&c);
     for (size_t i = 0; i < set->count; i++)
         if (check_one(&c, set->rules[i]) != 0)

@@ -6,10 +6,8 @@
 #include "policy/plaintext/plaintext.h"
 #include "policy/surface/unknown.h"
 
-static bool holds_plaintext(const struct rule_node *leaf, const struct setting *setting,
-                            enum offence_kind *kind) {
-    if (!globs_match(leaf, setting->key) || !plaintext_key_is_secret(setting->key))
-        return false;
+/* Whether what stands under a secret's key is one in plain text. */
+static bool is_plain(const struct setting *setting, enum offence_kind *kind) {
     if (unknown_in(setting->value)) {
         *kind = OFFENCE_PLACEHOLDER;
         return true;
@@ -41,14 +39,25 @@ static bool is_told(const char *bytes, size_t length) {
            memchr(bytes, (unsigned char)UNKNOWN_CLOSE, length) == NULL;
 }
 
-static bool holds_embedded(const struct rule_node *leaf, const struct setting *setting,
-                           enum offence_kind *kind) {
+static bool embeds_plain(const struct setting *setting, enum offence_kind *kind) {
     size_t offset, length;
-    if (!globs_match(leaf, setting->key) ||
-        !plaintext_find_embedded(setting->key, setting->value, &offset, &length))
+    if (!plaintext_find_embedded(setting->key, setting->value, &offset, &length))
         return false;
     *kind = is_told(setting->value + offset, length) ? OFFENCE_EMBEDDED : OFFENCE_PLACEHOLDER;
     return true;
+}
+
+static bool holds_plain(const struct rule_node *leaf, const struct setting *setting,
+                        struct offence_plain *plain, enum offence_kind *kind) {
+    if (!plain->told) {
+        plain->told = true;
+        plain->secret = plaintext_key_is_secret(setting->key);
+        plain->offends =
+            plain->secret ? is_plain(setting, &plain->kind) : embeds_plain(setting, &plain->kind);
+    }
+    *kind = plain->kind;
+    return plain->offends && plain->secret == (leaf->op == OP_NO_PLAINTEXT) &&
+           globs_match(leaf, setting->key);
 }
 
 static bool is_ineffective(const struct effective *conf, const struct setting *setting,
@@ -64,13 +73,12 @@ static bool is_ineffective(const struct effective *conf, const struct setting *s
 }
 
 bool offence_of(const struct effective *conf, const struct rule_node *leaf,
-                const struct setting *setting, enum offence_kind *kind) {
+                const struct setting *setting, struct offence_plain *plain,
+                enum offence_kind *kind) {
     if (leaf->op == OP_NO_INEFFECTIVE)
         return is_ineffective(conf, setting, kind);
-    if (leaf->op == OP_NO_PLAINTEXT)
-        return holds_plaintext(leaf, setting, kind);
-    if (leaf->op == OP_NO_EMBEDDED)
-        return holds_embedded(leaf, setting, kind);
+    if (leaf->op == OP_NO_PLAINTEXT || leaf->op == OP_NO_EMBEDDED)
+        return holds_plain(leaf, setting, plain, kind);
     *kind = OFFENCE_NEAR_MISS;
     return catalogue_near_miss(setting->key) != NULL;
 }
@@ -107,8 +115,9 @@ enum truth offence_truth(const struct scene *scene, const struct rule_node *leaf
     struct offence_walk walk = {0};
     const struct setting *setting;
     while ((setting = offence_next(scene->conf, &walk)) != NULL) {
+        struct offence_plain plain = {0};
         enum offence_kind kind;
-        if (!offence_of(scene->conf, leaf, setting, &kind))
+        if (!offence_of(scene->conf, leaf, setting, &plain, &kind))
             continue;
         enum truth truth = offence_kind_truth(kind);
         worst = truth < worst ? truth : worst;

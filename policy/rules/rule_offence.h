@@ -19,9 +19,20 @@ enum offence_kind {
     OFFENCES
 };
 
-/* Whether setting offends against one operator; *kind is then how. */
+/* What a setting holds in plain text. No rule changes it: it is told once, when the first
+ * one asks. */
+struct offence_plain {
+    bool told;
+    bool secret;  /* its key is a secret's; else the secret stands within its value */
+    bool offends; /* kind is then how */
+    enum offence_kind kind;
+};
+
+/* Whether setting offends against one operator; *kind is then how. *plain is this
+ * setting's, zeroed at first. */
 bool offence_of(const struct effective *conf, const struct rule_node *leaf,
-                const struct setting *setting, enum offence_kind *kind);
+                const struct setting *setting, struct offence_plain *plain,
+                enum offence_kind *kind);
 
 /* UNKNOWN for a placeholder, FALSE for all else. */
 enum truth offence_kind_truth(enum offence_kind kind);
