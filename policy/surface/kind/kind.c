@@ -53,7 +53,7 @@ const struct kind *kind_find(const char *name) {
 const struct kind *kind_recognise(const struct surface_input *input) {
     const struct kind *found = NULL;
     enum surface_certainty best = SURFACE_NO;
-    for (size_t i = 0; i < kind_count; i++) {
+    for (size_t i = 0; i < kind_count && best != SURFACE_SURE; i++) {
         enum surface_certainty sure = kind_table[i].recognise(input);
         if (sure > best) {
             best = sure;

@@ -77,7 +77,7 @@ static enum surface_certainty judge(const struct surface_input *input, const str
     struct text_range text = {.bytes = input->bytes,
                               .length = input->length < LOOKED_AT ? input->length : LOOKED_AT};
     if (text.length == 0 || text_ends(input->label, ".md") || text_ends(input->label, ".py") ||
-        !is_data(&text))
+        !is_data(&text) || is_of_kubernetes(&text))
         return SURFACE_NO;
     for (size_t i = 0; i < count; i++) {
         bool all = true;
@@ -88,7 +88,7 @@ static enum surface_certainty judge(const struct surface_input *input, const str
         if (all && signs[i].certainty > best)
             best = signs[i].certainty;
     }
-    return best != SURFACE_NO && is_of_kubernetes(&text) ? SURFACE_NO : best;
+    return best;
 }
 
 #define JUDGE(input, signs) judge((input), (signs), sizeof(signs) / sizeof((signs)[0]))
