@@ -31,7 +31,7 @@ struct checker {
     struct error *err;
     struct scene scenes[SCENES];
     size_t scene_count;
-    bool starved; /* a scene could not be judged */
+    struct scene_marks marks;
     struct finding *findings;
     size_t count, capacity;
     struct step *steps; /* of the walk over all settings */
@@ -75,9 +75,9 @@ static struct finding *add_finding(struct checker *c, const struct rule *rule, e
 /* The scene that makes a rule weakest. */
 static const struct scene *weakest_scene(const struct scene *scenes, size_t count,
                                          const struct rule *rule, enum truth *truth) {
-    const struct scene *weakest = &scenes[0];
+    const struct scene *weakest = &scenes[scene_first(scenes)];
     *truth = rule_holds(weakest, rule);
-    for (size_t i = 1; i < count; i++) {
+    for (size_t i = scene_after(scenes, count, 0); i < count; i = scene_after(scenes, count, i)) {
         enum truth here = rule_holds(&scenes[i], rule);
         if (here >= *truth)
             continue;
@@ -223,9 +223,10 @@ static int check_settings(struct checker *c, const struct rule *rule, enum truth
 }
 
 /* Whether the rule's `when` may hold in some scene. */
-static enum truth applies(const struct checker *c, const struct rule *rule) {
+static enum truth applies(struct checker *c, const struct rule *rule) {
     enum truth most = rule->when == NULL ? TRUTH_TRUE : TRUTH_FALSE;
-    for (size_t i = 0; rule->when != NULL && i < c->scene_count; i++) {
+    for (size_t i = scene_first(c->scenes); rule->when != NULL && i < c->scene_count;
+         i = scene_after(c->scenes, c->scene_count, i)) {
         enum truth here = rule_truth(&c->scenes[i], rule->when);
         most = here > most ? here : most;
     }
@@ -287,20 +288,22 @@ int rule_check(const struct rule_set *set, const struct effective *conf, struct 
     struct checker c = {.conf = conf, .mode = mode, .arena = arena, .err = err};
     if (set->count == 0)
         return error_set(err, ERROR_POLICY, "no rule is in force: everything would pass");
-    c.scene_count = scene_list(conf, &c.starved, c.scenes);
+    c.scene_count = scene_list(conf, &c.marks, c.scenes);
     c.steps = arena_array(arena, count_steps(conf), sizeof *c.steps);
     if (c.steps == NULL)
         return memory_fault(&c);
     for (size_t i = 0; i < set->count; i++)
         if (check_one(&c, set->rules[i]) != 0)
             return -1;
-    return c.starved ? memory_fault(&c) : sort_findings(&c, ret);
+    return c.marks.starved ? memory_fault(&c) : sort_findings(&c, ret);
 }
 
 enum truth rule_judge(const struct rule *rule, const struct effective *conf, bool *starved) {
     struct scene scenes[SCENES];
     enum truth truth;
-    (void)weakest_scene(scenes, scene_list(conf, starved, scenes), rule, &truth);
+    struct scene_marks marks;
+    (void)weakest_scene(scenes, scene_list(conf, &marks, scenes), rule, &truth);
+    *starved = marks.starved;
     return truth;
 }
 

@@ -33,14 +33,15 @@ static size_t add_masters(const struct scene *like, struct scene *scenes) {
     return sizeof clusters / sizeof clusters[0];
 }
 
-size_t scene_list(const struct effective *conf, bool *starved, struct scene scenes[SCENES]) {
+size_t scene_list(const struct effective *conf, struct scene_marks *marks,
+                  struct scene scenes[SCENES]) {
     struct scene scene = {.conf = conf,
-                          .starved = starved,
+                          .marks = marks,
                           .major = conf->spark_major,
                           .minor = conf->spark_minor,
                           .jvms = JVM_DRIVER};
     size_t count = 0;
-    *starved = false;
+    *marks = (struct scene_marks){0};
     if (conf->spark_major > 0)
         count = add_masters(&scene, scenes);
     for (size_t i = CATALOGUE_VERSIONS; conf->spark_major == 0 && i > 0; i--)
@@ -49,10 +50,38 @@ size_t scene_list(const struct effective *conf, bool *starved, struct scene scen
     return add_jvms(conf, scenes, count);
 }
 
+static void forget_reads(const struct scene *scene) {
+    scene->marks->version = scene->marks->master = false;
+}
+
+size_t scene_first(const struct scene *scenes) {
+    forget_reads(scenes);
+    return 0;
+}
+
+/* Scenes of the same JVMs stand together, the masters of a version within them. */
+size_t scene_after(const struct scene *scenes, size_t count, size_t i) {
+    const struct scene_marks *marks = scenes[i].marks;
+    size_t first = i, next = i + 1;
+    while (first > 0 && scenes[first - 1].jvms == scenes[i].jvms)
+        first--;
+    for (; next < count && scenes[next].jvms == scenes[i].jvms; next++) {
+        bool version =
+            scenes[next].major != scenes[first].major || scenes[next].minor != scenes[first].minor;
+        bool master = scenes[next].master != scenes[first].master;
+        if ((!version || marks->version) && (!master || marks->master))
+            return next;
+    }
+    forget_reads(&scenes[i]);
+    return next;
+}
+
 struct reading scene_read(const struct scene *scene, const char *key) {
     const struct setting *setting = effective_find(scene->conf, key);
     const char *value =
         setting != NULL ? setting->value : catalogue_default(key, scene->major, scene->minor);
+    if (setting == NULL && catalogue_default_varies(key))
+        scene->marks->version = true;
     return (struct reading){.setting = setting, .value = value};
 }
 

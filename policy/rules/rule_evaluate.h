@@ -13,13 +13,19 @@
 #include "policy/effective/setting.h"
 #include "policy/rules/rule.h"
 
+/* What evaluation says beside a truth. */
+struct scene_marks {
+    bool starved;         /* memory was exhausted: then no truth is to be relied on */
+    bool version, master; /* something was read that hangs on the scene's */
+};
+
 /* One way the launch may turn out: what the input leaves open is tried in turn. */
 struct scene {
     const struct effective *conf;
     enum master_kind master;
     int major, minor; /* Spark's version */
     unsigned jvms;    /* whose options are read as the driver's: one enum jvm, or JVM_ALL */
-    bool *starved;    /* set where memory was exhausted: then no truth is to be relied on */
+    struct scene_marks *marks; /* set, never cleared */
 };
 
 /* The most scenes that one effective configuration stands for. */
@@ -27,9 +33,17 @@ struct scene {
 
 /* Lists them: a version that is not known is tried as each of the catalogue, a master
  * that is not told as each kind of cluster. Each JVM that options on this host reach
- * is judged by itself, and all of them as one. *starved, false at first, is theirs to
+ * is judged by itself, and all of them as one. *marks, cleared at first, is theirs to
  * set. Gives their number. */
-size_t scene_list(const struct effective *conf, bool *starved, struct scene scenes[SCENES]);
+size_t scene_list(const struct effective *conf, struct scene_marks *marks,
+                  struct scene scenes[SCENES]);
+
+/* Begins to try scenes: number 0. */
+size_t scene_first(const struct scene *scenes);
+
+/* The scene to try after number i, `count` behind the last. One that differs only in what
+ * none before it, of the same JVMs, has read would say the same and is left out. */
+size_t scene_after(const struct scene *scenes, size_t count, size_t i);
 
 /* What a key says in a scene. */
 struct reading {

@@ -87,6 +87,7 @@ static enum truth is_one_of(const struct scene *scene, const struct rule_node *l
 }
 
 static enum truth is_master(const struct scene *scene, const struct rule_node *leaf) {
+    scene->marks->master = true;
     for (size_t i = 0; i < leaf->word_count; i++)
         if (rule_master_is(scene->master, leaf->words[i]))
             return TRUTH_TRUE;
@@ -95,6 +96,7 @@ static enum truth is_master(const struct scene *scene, const struct rule_node *l
 
 static enum truth is_since(const struct scene *scene, const struct rule_node *leaf) {
     int major, minor;
+    scene->marks->version = true;
     if (rule_version_parse(leaf->words[0], &major, &minor) != 0)
         return TRUTH_UNKNOWN;
     return truth_of(scene->major > major || (scene->major == major && scene->minor >= minor));
@@ -178,7 +180,7 @@ static enum truth judge_options(const struct scene *scene, const struct rule_nod
         for (size_t i = 0; i < options.count && truth != TRUTH_FALSE; i++)
             truth = judge_word(leaf, options.words[i], truth);
     } else if (err.code == ERROR_MEMORY) {
-        *scene->starved = true;
+        scene->marks->starved = true;
     }
     arena_free(&arena);
     return truth;

@@ -176,6 +176,9 @@ static void what_the_input_does_not_say_counts_at_its_weakest(void **state) {
         {"{since: \"3.4\"}", "", TRUTH_TRUE},
         {"{since: \"4.0\"}", "", TRUTH_FALSE},
         {"{not: {since: \"4.0\"}}", "", TRUTH_FALSE},
+        /* what only an older version asks for is asked of each master there */
+        {"{any: [{since: \"4.0\"}, {master: yarn}]}", "", TRUTH_FALSE},
+        {"{any: [{master: yarn}, {since: \"4.0\"}]}", "", TRUTH_FALSE},
         /* true up to 3.5, false from 4.0 on */
         {"{spark.connect.grpc.debug.enabled: false}", "", TRUTH_FALSE},
         {"{spark.connect.grpc.debug.enabled: true}", "", TRUTH_FALSE},

@@ -111,6 +111,14 @@ const char *catalogue_default(const char *key, int major, int minor) {
     return entry == NULL ? NULL : read_fact(entry, version_bit(major, minor), FACT_DEFAULT, NULL);
 }
 
+bool catalogue_default_varies(const char *key) {
+    const unsigned all = (1u << catalogue_version_count) - 1;
+    const struct catalogue_entry *entry = catalogue_find(key);
+    const struct catalogue_fact *fact =
+        entry == NULL ? NULL : find_fact(entry, all, FACT_DEFAULT, 0);
+    return fact != NULL && fact->versions != all;
+}
+
 bool catalogue_alternative(const struct catalogue_entry *entry, int major, int minor, size_t index,
                            struct catalogue_alternative *ret) {
     const struct catalogue_fact *fact =

@@ -101,6 +101,9 @@ const char *catalogue_family(const char *key);
  * that of catalogue_fallback, or Spark computes it when it runs. */
 const char *catalogue_default(const char *key, int major, int minor);
 
+/* Whether the versions of the catalogue may disagree about the default of a key. */
+bool catalogue_default_varies(const char *key);
+
 /* Another name under which a key may be written. What is written there in a bare
  * number counts times `times`, with `unit` behind it ("10" for
  * spark.kryoserializer.buffer.mb is "10000k"). */
