@@ -30,6 +30,9 @@ enum value_class plaintext_classify(const char *key, const char *value);
  * where there is none, or only references and placeholders. */
 bool plaintext_find_embedded(const char *key, const char *value, size_t *offset, size_t *length);
 
+/* The same for a key of which it is known that it is no secret's. */
+bool plaintext_find_within(const char *value, size_t *offset, size_t *length);
+
 /* Whether any output must show (redacted) instead of this value. */
 bool plaintext_must_redact(const char *key, const char *value);
 

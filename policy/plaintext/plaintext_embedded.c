@@ -219,11 +219,9 @@ static bool find_private_key(const char *value, struct span *ret) {
     return true;
 }
 
-bool plaintext_find_embedded(const char *key, const char *value, size_t *offset, size_t *length) {
+bool plaintext_find_within(const char *value, size_t *offset, size_t *length) {
     static bool (*const finders[])(const char *, struct span *) = {
         find_userinfo, find_named, find_oracle, find_authorization, find_token, find_private_key};
-    if (plaintext_key_is_secret(key))
-        return false;
     for (size_t i = 0; i < sizeof finders / sizeof finders[0]; i++) {
         struct span span = {0};
         if (!finders[i](value, &span))
@@ -233,4 +231,8 @@ bool plaintext_find_embedded(const char *key, const char *value, size_t *offset,
         return true;
     }
     return false;
+}
+
+bool plaintext_find_embedded(const char *key, const char *value, size_t *offset, size_t *length) {
+    return !plaintext_key_is_secret(key) && plaintext_find_within(value, offset, length);
 }

@@ -41,7 +41,7 @@ static bool is_told(const char *bytes, size_t length) {
 
 static bool embeds_plain(const struct setting *setting, enum offence_kind *kind) {
     size_t offset, length;
-    if (!plaintext_find_embedded(setting->key, setting->value, &offset, &length))
+    if (!plaintext_find_within(setting->value, &offset, &length))
         return false;
     *kind = is_told(setting->value + offset, length) ? OFFENCE_EMBEDDED : OFFENCE_PLACEHOLDER;
     return true;
