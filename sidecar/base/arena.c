@@ -14,14 +14,23 @@ struct arena_block {
 
 #define BLOCK_BYTES 16384
 
+/* Blocks that outlive arena_clear. A sanitizer sees no use of what is kept. */
+#ifdef SANITIZED
+#define KEPT_BLOCKS 0
+#else
+#define KEPT_BLOCKS 64
+#endif
+
 struct arena arena_make(size_t limit) {
     return (struct arena){.limit = limit};
 }
 
 static struct arena_block *add_block(struct arena *a, size_t size) {
     size_t bytes = size > BLOCK_BYTES ? size : BLOCK_BYTES;
-    struct arena_block *block = calloc(1, sizeof *block + bytes);
-    if (block == NULL)
+    struct arena_block *block = bytes == BLOCK_BYTES ? a->spare : NULL;
+    if (block != NULL)
+        a->spare = block->next;
+    else if ((block = calloc(1, sizeof *block + bytes)) == NULL)
         return NULL;
     block->size = bytes;
     block->next = a->blocks;
@@ -88,12 +97,31 @@ char *arena_printf(struct arena *a, const char *format, ...) {
     return text;
 }
 
-void arena_free(struct arena *a) {
+void arena_clear(struct arena *a) {
+    size_t room = KEPT_BLOCKS;
+    for (struct arena_block *block = a->spare; block != NULL; block = block->next)
+        room--;
     while (a->blocks != NULL) {
         struct arena_block *block = a->blocks;
         a->blocks = block->next;
         explicit_bzero(block->bytes, block->used);
-        free(block);
+        if (block->size > BLOCK_BYTES || room == 0) {
+            free(block);
+            continue;
+        }
+        block->used = 0;
+        block->next = a->spare;
+        a->spare = block;
+        room--;
     }
     a->used = 0;
+}
+
+void arena_free(struct arena *a) {
+    arena_clear(a);
+    while (a->spare != NULL) {
+        struct arena_block *block = a->spare;
+        a->spare = block->next;
+        free(block);
+    }
 }

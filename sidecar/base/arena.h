@@ -9,8 +9,9 @@ struct arena_block;
 
 struct arena {
     struct arena_block *blocks;
-    size_t used;  /* bytes handed out, against limit */
-    size_t limit; /* a LIMIT_ of limits.h */
+    struct arena_block *spare; /* wiped ones that arena_clear has kept */
+    size_t used;               /* bytes handed out, against limit */
+    size_t limit;              /* a LIMIT_ of limits.h */
 };
 
 /* Empty arena that hands out at most limit bytes. */
@@ -32,6 +33,10 @@ char *arena_text(struct arena *a, const char *bytes, size_t length);
 
 /* printf into the arena; NULL when exhausted. */
 char *arena_printf(struct arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Wipes everything and begins anew with some of the blocks, for whoever needs an arena
+ * time and again. What was handed out must not be used any more. */
+void arena_clear(struct arena *a);
 
 /* Wipes and frees everything. */
 void arena_free(struct arena *a);

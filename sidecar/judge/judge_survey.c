@@ -88,11 +88,10 @@ static int read_file(struct survey *survey, int fd, const char *label,
 static int judge_file(struct survey *survey, int fd, const char *label,
                       const struct judge_input *input, struct error *err) {
     struct error fault = {0};
-    survey->scratch = arena_make(LIMIT_ARENA_BYTES);
     int status = read_file(survey, fd, label, input, &fault);
     if (status != 0)
         status = keep_fault(survey, &fault, err);
-    arena_free(&survey->scratch);
+    arena_clear(&survey->scratch);
     return status;
 }
 
@@ -164,18 +163,12 @@ static int judge_command_line(struct survey *survey, struct error *err) {
 
 static int survey_launch(struct survey *survey, struct error *err) {
     struct error fault = {0};
-    survey->scratch = arena_make(LIMIT_ARENA_BYTES);
     int status = judge_command_line(survey, &fault);
-    if (status != 0)
-        status = keep_fault(survey, &fault, err);
-    arena_free(&survey->scratch);
-    return status;
+    return status == 0 ? 0 : keep_fault(survey, &fault, err);
 }
 
-int survey_inputs(struct survey *survey, struct error *err) {
+static int survey_files(struct survey *survey, struct error *err) {
     const struct judge_inputs *inputs = &survey->session->inputs;
-    if (inputs->is_launch)
-        return survey_launch(survey, err);
     for (size_t i = 0; i < inputs->count; i++) {
         const struct judge_input *input = &inputs->items[i];
         survey->place = judge_inputs_place(input);
@@ -184,6 +177,14 @@ int survey_inputs(struct survey *survey, struct error *err) {
             return -1;
     }
     return 0;
+}
+
+int survey_inputs(struct survey *survey, struct error *err) {
+    survey->scratch = arena_make(LIMIT_ARENA_BYTES);
+    int status =
+        survey->session->inputs.is_launch ? survey_launch(survey, err) : survey_files(survey, err);
+    arena_free(&survey->scratch);
+    return status;
 }
 
 static void add_count(struct report_count *counts, size_t *filled, const char *name, size_t count) {

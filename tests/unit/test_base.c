@@ -158,6 +158,29 @@ static void an_arena_gives_zeroed_memory_up_to_its_limit(void **state) {
     arena_free(&arena);
 }
 
+static void a_cleared_arena_gives_zeroed_memory_again(void **state) {
+    (void)state;
+    enum { PIECE = 12000, PIECES = 100, BIG = 50000 };
+    struct arena arena = arena_make(PIECE * PIECES + BIG);
+    for (size_t round = 0; round < 3; round++) {
+        for (size_t i = 0; i <= PIECES; i++) {
+            size_t size = i == PIECES ? BIG : PIECE;
+            unsigned char *piece = arena_alloc(&arena, size);
+            assert_non_null(piece);
+            for (size_t k = 0; k < size; k++)
+                if (piece[k] != 0)
+                    fail_msg("round %zu, piece %zu: byte %zu is %u", round, i, k, piece[k]);
+            memset(piece, 0xaa, size);
+        }
+        assert_null(arena_alloc(&arena, 1));
+        arena_clear(&arena);
+    }
+    arena_clear(&arena);
+    arena_free(&arena);
+    assert_null(arena.spare);
+    assert_null(arena.blocks);
+}
+
 static void an_error_shows_place_caret_and_what_to_do(void **state) {
     (void)state;
     struct error err;
@@ -296,6 +319,7 @@ int main(void) {
         cmocka_unit_test(globs_match_as_written),
         cmocka_unit_test(numbers_are_strict),
         cmocka_unit_test(an_arena_gives_zeroed_memory_up_to_its_limit),
+        cmocka_unit_test(a_cleared_arena_gives_zeroed_memory_again),
         cmocka_unit_test(an_error_shows_place_caret_and_what_to_do),
         cmocka_unit_test(every_error_code_has_a_name_and_a_documented_status),
         cmocka_unit_test(options_and_operands_may_mix_until_two_dashes),
