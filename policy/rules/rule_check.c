@@ -145,7 +145,9 @@ static int check_rule(struct checker *c, const struct rule *rule) {
     if (truth == TRUTH_TRUE)
         return 0;
     struct finding *finding = add_finding(c, rule, truth);
-    return finding != NULL ? fill_finding(c, finding, scene) : -1;
+    if (finding == NULL)
+        return -1;
+    return c->mode.bare ? 0 : fill_finding(c, finding, scene);
 }
 
 /* Operators about each setting are one, or all parts of an "all" (rule_lint). */
@@ -168,6 +170,8 @@ static bool offends(const struct effective *conf, const struct rule_node *requir
 
 static int report_offence(struct checker *c, struct finding *finding, const struct setting *setting,
                           enum offence_kind kind, bool in_force) {
+    if (c->mode.bare)
+        return 0;
     finding->key = setting->key;
     finding->excerpt = message_of_excerpt(setting, c->arena);
     finding->origin = setting->origin;

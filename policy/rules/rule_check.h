@@ -26,6 +26,7 @@ struct error;
 struct check_mode {
     bool warn;           /* mode: warn: nothing refuses */
     bool strict_unknown; /* run: unknown refuses for critical and high rules */
+    bool bare;           /* findings have no key, place or texts: they are counted only */
 };
 
 /* Refusals first, then by severity, then in the order of the rules. */

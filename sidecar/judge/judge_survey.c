@@ -14,6 +14,7 @@ int survey_make(struct survey *survey, struct judge_session *session, struct err
     struct arena *arena = &session->arena;
     survey->session = session;
     survey->verdict = VERDICT_PASS;
+    survey->mode.bare = survey->estate;
     survey->kinds = arena_array(arena, kind_count, sizeof *survey->kinds);
     survey->rows = arena_array(arena, survey->set.count, sizeof *survey->rows);
     if (survey->kinds == NULL || survey->rows == NULL)
