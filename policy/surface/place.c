@@ -4,25 +4,24 @@
 
 #include "sidecar/base/arena.h"
 
-static size_t count_lines(const char *bytes, size_t length) {
-    size_t lines = 1;
-    for (size_t i = 0; i < length; i++)
-        lines += bytes[i] == '\n';
-    return lines;
+/* Behind the end of the line at `at`; NULL for the last line. */
+static const char *find_next(const char *at, const char *end) {
+    const char *stop = at == end ? NULL : memchr(at, '\n', (size_t)(end - at));
+    return stop == NULL ? NULL : stop + 1;
 }
 
 int place_file(const char *file, const char *bytes, size_t length, struct arena *arena,
                struct place_map *ret) {
-    size_t count = count_lines(bytes, length), line = 1;
+    const char *end = bytes + length;
+    size_t count = 1, line = 0;
+    for (const char *at = find_next(bytes, end); at != NULL; at = find_next(at, end))
+        count++;
     struct place_segment *segments = arena_array(arena, count, sizeof *segments);
     if (segments == NULL)
         return -1;
-    segments[0] = (struct place_segment){.offset = 0, .line = 1, .column = 1};
-    for (size_t i = 0; i < length; i++)
-        if (bytes[i] == '\n') {
-            segments[line] = (struct place_segment){.offset = i + 1, .line = line + 1, .column = 1};
-            line++;
-        }
+    for (const char *at = bytes; line < count; at = find_next(at, end), line++)
+        segments[line] =
+            (struct place_segment){.offset = (size_t)(at - bytes), .line = line + 1, .column = 1};
     *ret = (struct place_map){.file = file, .segments = segments, .count = count};
     return 0;
 }
