@@ -29,6 +29,8 @@ static bool holds_one_of(const struct surface_input *input, const char *const *t
 
 /* Whether a line begins with "import NAME" or "from NAME", blanks before it left out. */
 static bool imports(const struct surface_input *input, const char *name) {
+    if (!holds(input, name))
+        return false;
     size_t length = input->length < LOOKED_AT ? input->length : LOOKED_AT;
     const char *at = input->bytes, *end = input->bytes + length;
     while (at < end) {

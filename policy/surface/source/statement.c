@@ -33,8 +33,9 @@ static bool is_end(const struct parser *p) {
 }
 
 static bool takes_one_of(struct parser *p, const char *const *words, size_t count) {
+    char first = p->text->bytes[p->at->offset];
     for (size_t i = 0; i < count; i++)
-        if (parser_takes(p, words[i]))
+        if (*words[i] == first && parser_takes(p, words[i]))
             return true;
     return false;
 }

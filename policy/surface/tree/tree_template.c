@@ -340,8 +340,17 @@ static bool is_mark(char c) {
     return c == UNKNOWN_OPEN || c == UNKNOWN_CLOSE;
 }
 
+/* Nothing to YAML by itself, and to nobody here. */
+static bool is_harmless(unsigned char c) {
+    return c >= ' ' && c < 0x7f && c != '@' && c != '`' && c != '%' && c != '\\';
+}
+
 static void mask_bytes(struct template_text *t, bool marked) {
     for (size_t i = 0; i < t->length;) {
+        if (is_harmless((unsigned char)t->clean[i])) {
+            i++;
+            continue;
+        }
         size_t size = text_utf8_size(t->clean + i, t->length - i);
         unsigned char c = (unsigned char)t->clean[i];
         if (size == 0) {
