@@ -192,6 +192,18 @@ static void an_unknown_part_ends_nothing_of_the_shell(void **state) {
     arena_free(&s.arena);
 }
 
+static void a_template_of_a_script_goes_into_no_unknown_part(void **state) {
+    (void)state;
+    const char *text = "pyspark --name {{" U "{{ a }}" K " b\n";
+    struct bench s = {.arena = arena_make(LIMIT_ARENA_BYTES), .bytes = text};
+    struct document_builder b = document_begin(&s.arena, &s.err);
+    assert_int_equal(place_file("x", text, strlen(text), &s.arena, &s.lines), 0);
+    assert_int_equal(shell_read_text(text, strlen(text), &s.lines, &b), 0);
+    assert_int_equal(document_end(&b, &s.document), 0);
+    expect_words(&s, 0, "pyspark|--name|{{<{{ a }}>|b");
+    arena_free(&s.arena);
+}
+
 static void literal_variables_are_told_once(void **state) {
     (void)state;
     struct bench s;
@@ -366,6 +378,7 @@ int main(void) {
         cmocka_unit_test(the_innermost_variable_of_a_name_wins),
         cmocka_unit_test(what_a_step_writes_for_later_ones_is_unknown_to_them),
         cmocka_unit_test(an_unknown_part_ends_nothing_of_the_shell),
+        cmocka_unit_test(a_template_of_a_script_goes_into_no_unknown_part),
         cmocka_unit_test(literal_variables_are_told_once),
         cmocka_unit_test(a_block_for_another_shell_is_noted_where_it_mentions_spark),
         cmocka_unit_test(a_composite_action_and_circleci_are_read_the_same_way),

@@ -76,9 +76,12 @@ size_t reader_template(struct shell_reader *r) {
     }
     if (!reader_starts(r, "{{"))
         return 0;
-    for (size_t i = 2; i + 1 < left && i < TEMPLATE_BYTES && start[i] != '\n'; i++)
+    for (size_t i = 2; i + 1 < left && i < TEMPLATE_BYTES && start[i] != '\n'; i++) {
+        if (start[i] == UNKNOWN_OPEN) /* is unknown already; the template goes not into it */
+            return 0;
         if (start[i] == '}' && start[i + 1] == '}')
             return i + 2;
+    }
     return 0;
 }
 
