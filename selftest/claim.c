@@ -1,6 +1,7 @@
 #include "selftest/claim.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -222,6 +223,17 @@ size_t claim_read(const char *path, char *text, size_t size) {
 bool claim_exists(const char *path) {
     struct stat st;
     return lstat(path, &st) == 0;
+}
+
+bool claim_is_bare(const char *path) {
+    DIR *list = opendir(path);
+    const struct dirent *entry;
+    bool bare = list != NULL || errno == ENOENT;
+    while (list != NULL && bare && (entry = readdir(list)) != NULL)
+        bare = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+    if (list != NULL)
+        (void)closedir(list);
+    return bare;
 }
 
 const char *claim_canary(void) {

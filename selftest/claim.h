@@ -53,6 +53,10 @@ size_t claim_read(const char *path, char *text, size_t size);
 
 bool claim_exists(const char *path);
 
+/* Whether nothing is there, or an empty directory: where the one above it is not
+ * sweep's, the next start takes it away. */
+bool claim_is_bare(const char *path);
+
 /* "canary-" and 32 random hex digits; lives for ever. */
 const char *claim_canary(void);
 

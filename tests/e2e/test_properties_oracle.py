@@ -31,7 +31,7 @@ def random_files(directory):
 
 @pytest.fixture(scope="module")
 def classes(tmp_path_factory):
-    return spark_oracle.compile_oracle(tmp_path_factory.mktemp("oracle"))
+    return spark_oracle.compile_classes(tmp_path_factory.mktemp("oracle"))
 
 
 def effective(path):

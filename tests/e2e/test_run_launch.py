@@ -242,6 +242,7 @@ def test_monitor_killed_sweep_wipes(site, launches):
     directory = pathlib.Path(record["environment"]["ARRESTOR_DIR"]).parent
     roles = house.roles_of(launch)
     os.kill(roles["monitor"], signal.SIGKILL)
-    house.wait_until(lambda: not directory.exists(), 10, "sweep to wipe")
+    # Beneath /run/arrestor, which is root's, the empty directory waits for the next start.
+    house.wait_until(lambda: not directory.exists() or not any(directory.iterdir()), 10, "sweep to wipe")
     house.wait_until(lambda: not os.path.exists(f"/proc/{roles['sweep']}"), 5, "sweep to end")
     house.end_process(record["pid"])
