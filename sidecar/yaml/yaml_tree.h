@@ -37,8 +37,8 @@ struct yaml_source {
 /* Parses bytes: the nodes into one arena, the texts that they point to into another,
  * which may outlive it (or the same twice). name (a path) stands in errors. An empty
  * document gives *ret = NULL and 0. 0, or -1 with `code` (an error_code), place
- * and excerpt; *ret is then untouched. At most LIMIT_YAML_NODES values, nested
- * at most LIMIT_YAML_DEPTH deep. Line ends are LF or CRLF. */
+ * and excerpt; *ret is then untouched. At most LIMIT_YAML_NODES values; sequences
+ * and mappings nest at most LIMIT_YAML_DEPTH deep. Line ends are LF or CRLF. */
 int yaml_parse(const char *bytes, size_t length, const char *name, int code, struct arena *tree,
                struct arena *texts, const struct yaml_node **ret, struct error *err);
 

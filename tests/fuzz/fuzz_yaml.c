@@ -46,7 +46,8 @@ static void check_scalar(const struct walk *walk, const struct yaml_node *node) 
 
 static void check_node(struct walk *walk, const struct yaml_node *node, bool named, size_t depth) {
     size_t count = 0;
-    HOLDS(depth <= LIMIT_YAML_DEPTH && ++walk->nodes <= LIMIT_YAML_NODES);
+    size_t most = node->kind == YAML_SCALAR ? LIMIT_YAML_DEPTH + 1 : LIMIT_YAML_DEPTH;
+    HOLDS(depth <= most && ++walk->nodes <= LIMIT_YAML_NODES);
     HOLDS((node->key != NULL) == named);
     if (named) {
         const char *at = text_at(walk, node->key_line, node->key_column);
