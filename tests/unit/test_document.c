@@ -66,6 +66,17 @@ static void words(struct document_builder *b, const char *const *list, size_t co
     }
 }
 
+/* Resolves the only launch. 0 or -1. */
+static int resolve(struct bench *s, struct effective *ret) {
+    struct launch_sources sources = {0};
+    struct launch *launch = arena_array(&s->arena, 1, sizeof *launch);
+    struct launch_plan *plan = arena_array(&s->arena, 1, sizeof *plan);
+    assert_true(launch != NULL && plan != NULL);
+    assert_int_equal(written_launch(&s->document.launches[0], &s->arena, launch, &s->err), 0);
+    assert_int_equal(launch_plan(launch, &s->arena, plan, &s->err), 0);
+    return launch_resolve(plan, &sources, NULL, 0, &s->arena, ret, &s->err);
+}
+
 static void a_written_launch_is_resolved_with_the_places_of_its_file(void **state) {
     (void)state;
     static const char *const argv[] = {"spark-submit", "--master", "yarn",      "--conf",
@@ -81,13 +92,8 @@ static void a_written_launch_is_resolved_with_the_places_of_its_file(void **stat
     document_set(&b, DOCUMENT_HADOOP, "fs.x", "5", &fallback, NULL);
     assert_int_equal(document_end(&b, &s.document), 0);
 
-    struct launch launch;
-    struct launch_plan plan;
-    struct launch_sources sources = {0};
     struct effective conf;
-    assert_int_equal(written_launch(&s.document.launches[0], &s.arena, &launch, &s.err), 0);
-    assert_int_equal(launch_plan(&launch, &s.arena, &plan, &s.err), 0);
-    assert_int_equal(launch_resolve(&plan, &sources, NULL, 0, &s.arena, &conf, &s.err), 0);
+    assert_int_equal(resolve(&s, &conf), 0);
 
     const struct setting *a = effective_find(&conf, "spark.a");
     assert_string_equal(a->value, "1");
@@ -113,13 +119,8 @@ static void of_a_variable_that_is_set_twice_the_last_value_counts(void **state) 
     document_set(&b, DOCUMENT_ENVIRONMENT, "MASTER", "local", &first, NULL);
     document_set(&b, DOCUMENT_ENVIRONMENT, "MASTER", "spark://h:1", &last, NULL);
     assert_int_equal(document_end(&b, &s.document), 0);
-    struct launch launch;
-    struct launch_plan plan;
-    struct launch_sources sources = {0};
     struct effective conf;
-    assert_int_equal(written_launch(&s.document.launches[0], &s.arena, &launch, &s.err), 0);
-    assert_int_equal(launch_plan(&launch, &s.arena, &plan, &s.err), 0);
-    assert_int_equal(launch_resolve(&plan, &sources, NULL, 0, &s.arena, &conf, &s.err), 0);
+    assert_int_equal(resolve(&s, &conf), 0);
     const struct setting *master = effective_find(&conf, "spark.master");
     assert_string_equal(master->value, "spark://h:1");
     assert_int_equal(master->origin.line, 4);
@@ -133,13 +134,8 @@ static void what_spark_refuses_in_a_written_launch_is_told_with_its_place(void *
     struct document_builder b = begin(&s);
     words(&b, argv, 4);
     assert_int_equal(document_end(&b, &s.document), 0);
-    struct launch launch;
-    struct launch_plan plan;
-    struct launch_sources sources = {0};
     struct effective conf;
-    assert_int_equal(written_launch(&s.document.launches[0], &s.arena, &launch, &s.err), 0);
-    assert_int_equal(launch_plan(&launch, &s.arena, &plan, &s.err), 0);
-    assert_int_equal(launch_resolve(&plan, &sources, NULL, 0, &s.arena, &conf, &s.err), -1);
+    assert_int_equal(resolve(&s, &conf), -1);
     assert_int_equal(s.err.code, ERROR_SPARK);
     assert_string_equal(s.err.where, "job.yaml");
     assert_int_equal(s.err.line, 12);
