@@ -14,7 +14,7 @@ def stage(tmp_path):
 
     In the script $REAL is the real program, for whatever it does not spoil.
     """
-    def run(script, timeout=120):
+    def run(script, timeout=600):
         (tmp_path / "tests/bin").mkdir(parents=True)
         for name in ("demo", "demo-stage", "demo-strongbox", "demo-openbao"):
             shutil.copy(house.ROOT / "tests/bin" / name, tmp_path / "tests/bin" / name)
