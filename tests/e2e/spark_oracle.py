@@ -7,7 +7,7 @@ import house
 
 sys.path.insert(0, str(house.ROOT / "tests/ref/spark"))
 
-from benches import Oracle, Spark, compile_oracle  # noqa: E402  (found by the line above)
+from benches import Oracle, Spark, compile_oracle, java  # noqa: E402, F401  (found by the line above)
 
 
 @functools.cache
@@ -19,6 +19,10 @@ def spark():
 def version():
     """("2.12", "3.5.7"): Scala's and Spark's."""
     return spark().scala, spark().version
+
+
+def jars():
+    return spark().home / "jars"
 
 
 def compile_classes(directory):

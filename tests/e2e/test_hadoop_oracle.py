@@ -75,7 +75,7 @@ def make_file(dice, broken):
 @pytest.fixture(scope="module")
 def classes(tmp_path_factory):
     directory = tmp_path_factory.mktemp("hadoop")
-    subprocess.run([f"{spark_oracle.java()}c", "-nowarn", "-d", directory, "-cp", f"{spark_oracle.JARS}/*", SOURCE],
+    subprocess.run([spark_oracle.java("javac"), "-nowarn", "-d", directory, "-cp", f"{spark_oracle.jars()}/*", SOURCE],
                    check=True, capture_output=True)
     return directory
 
@@ -83,7 +83,7 @@ def classes(tmp_path_factory):
 def ask(classes, paths):
     """What Hadoop reads of each: a dictionary, or None where it refuses."""
     run = subprocess.run([spark_oracle.java(), "-XX:TieredStopAtLevel=1", "-Dlog4j2.level=off", "-cp",
-                          f"{classes}:{spark_oracle.JARS}/*", "HadoopRead"],
+                          f"{classes}:{spark_oracle.jars()}/*", "HadoopRead"],
                          input="".join(f"{path}\n" for path in paths), capture_output=True, text=True, check=True)
     answers = []
     for line in run.stdout.splitlines():
