@@ -142,6 +142,8 @@ static int fill_finding(struct checker *c, struct finding *finding, const struct
 static int check_rule(struct checker *c, const struct rule *rule) {
     enum truth truth;
     const struct scene *scene = weakest_scene(c->scenes, c->scene_count, rule, &truth);
+    if (c->marks.starved) /* a second look may find what this one had no memory for */
+        return memory_fault(c);
     if (truth == TRUTH_TRUE)
         return 0;
     struct finding *finding = add_finding(c, rule, truth);
