@@ -33,17 +33,12 @@ static bool is_plain(const struct setting *setting, enum offence_kind *kind) {
     return false;
 }
 
-/* Whether no part of these bytes is unknown. */
-static bool is_told(const char *bytes, size_t length) {
-    return memchr(bytes, (unsigned char)UNKNOWN_OPEN, length) == NULL &&
-           memchr(bytes, (unsigned char)UNKNOWN_CLOSE, length) == NULL;
-}
-
 static bool embeds_plain(const struct setting *setting, enum offence_kind *kind) {
     size_t offset, length;
     if (!plaintext_find_within(setting->value, &offset, &length))
         return false;
-    *kind = is_told(setting->value + offset, length) ? OFFENCE_EMBEDDED : OFFENCE_PLACEHOLDER;
+    *kind =
+        unknown_within(setting->value + offset, length) ? OFFENCE_PLACEHOLDER : OFFENCE_EMBEDDED;
     return true;
 }
 
@@ -62,13 +57,12 @@ static bool holds_plain(const struct rule_node *leaf, const struct setting *sett
 
 static bool is_ineffective(const struct effective *conf, const struct setting *setting,
                            enum offence_kind *kind) {
-    const struct catalogue_entry *entry = catalogue_find(setting->key);
     *kind = OFFENCE_INEFFECTIVE;
-    if (entry == NULL || !entry->security)
-        return false;
     for (size_t i = 0; i < conf->ineffective_count; i++)
-        if (setting == &conf->ineffective[i])
-            return true;
+        if (setting == &conf->ineffective[i]) {
+            const struct catalogue_entry *entry = catalogue_find(setting->key);
+            return entry != NULL && entry->security;
+        }
     return false;
 }
 

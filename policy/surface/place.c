@@ -26,7 +26,7 @@ int place_file(const char *file, const char *bytes, size_t length, struct arena 
     return 0;
 }
 
-struct origin place_find(const struct place_map *map, size_t offset) {
+size_t place_find_segment(const struct place_map *map, size_t offset) {
     size_t low = 0, high = map->count;
     while (high - low > 1) {
         size_t middle = low + (high - low) / 2;
@@ -35,7 +35,11 @@ struct origin place_find(const struct place_map *map, size_t offset) {
         else
             high = middle;
     }
-    const struct place_segment *s = &map->segments[low];
+    return low;
+}
+
+struct origin place_find(const struct place_map *map, size_t offset) {
+    const struct place_segment *s = &map->segments[place_find_segment(map, offset)];
     return (struct origin){.kind = ORIGIN_FILE,
                            .file = map->file,
                            .line = s->line,

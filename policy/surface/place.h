@@ -27,6 +27,9 @@ struct place_map {
 int place_file(const char *file, const char *bytes, size_t length, struct arena *arena,
                struct place_map *ret);
 
+/* Index of the segment that the byte at that offset stands in. */
+size_t place_find_segment(const struct place_map *map, size_t offset);
+
 /* Where the byte at that offset stands. */
 struct origin place_find(const struct place_map *map, size_t offset);
 

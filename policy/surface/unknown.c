@@ -6,21 +6,30 @@
 #include "sidecar/base/buffer.h"
 #include "sidecar/base/text.h"
 
-static bool is_mark(char c) {
+bool unknown_is_mark(char c) {
     return c == UNKNOWN_OPEN || c == UNKNOWN_CLOSE;
 }
 
-bool unknown_in(const char *text) {
-    for (const char *p = text; *p != '\0'; p++)
-        if (is_mark(*p))
+bool unknown_within(const char *text, size_t length) {
+    for (size_t i = 0; i < length; i++)
+        if (unknown_is_mark(text[i]))
             return true;
     return false;
+}
+
+bool unknown_in(const char *text) {
+    return unknown_within(text, strlen(text));
+}
+
+bool unknown_is_whole(const char *text, size_t length) {
+    return length > 1 && text[0] == UNKNOWN_OPEN &&
+           memchr(text, (unsigned char)UNKNOWN_CLOSE, length) == text + length - 1;
 }
 
 const char *unknown_find(const char *text, char wanted) {
     bool inside = false;
     for (const char *p = text; *p != '\0'; p++) {
-        if (is_mark(*p))
+        if (unknown_is_mark(*p))
             inside = *p == UNKNOWN_OPEN;
         else if (!inside && *p == wanted)
             return p;
@@ -31,9 +40,9 @@ const char *unknown_find(const char *text, char wanted) {
 bool unknown_whole(const char *text) {
     bool inside = false;
     for (const char *p = text; *p != '\0'; p++) {
-        if (!is_mark(*p) && !inside)
+        if (!unknown_is_mark(*p) && !inside)
             return false;
-        inside = is_mark(*p) ? *p == UNKNOWN_OPEN : inside;
+        inside = unknown_is_mark(*p) ? *p == UNKNOWN_OPEN : inside;
     }
     return text[0] != '\0';
 }
@@ -62,7 +71,7 @@ const char *unknown_show(struct arena *arena, const char *text) {
         return NULL;
     char *out = shown;
     for (const char *p = text; *p != '\0'; p++)
-        if (!is_mark(*p))
+        if (!unknown_is_mark(*p))
             *out++ = *p;
     *out = '\0';
     return shown;
@@ -71,7 +80,7 @@ const char *unknown_show(struct arena *arena, const char *text) {
 void unknown_escape(struct buffer *out, const char *text, size_t length) {
     size_t start = 0;
     for (size_t i = 0; i < length; i++)
-        if (is_mark(text[i])) {
+        if (unknown_is_mark(text[i])) {
             text_escape(out, text + start, i - start);
             start = i + 1;
         }
@@ -80,6 +89,6 @@ void unknown_escape(struct buffer *out, const char *text, size_t length) {
 
 void unknown_forbid(char *bytes, size_t length) {
     for (size_t i = 0; i < length; i++)
-        if (is_mark(bytes[i]))
+        if (unknown_is_mark(bytes[i]))
             bytes[i] = '?';
 }

@@ -27,6 +27,16 @@ const char *unknown_find(const char *text, char wanted);
 /* Whether nothing of text is known: one or more unknown parts, side by side. */
 bool unknown_whole(const char *text);
 
+/* The same of so many bytes. */
+bool unknown_within(const char *text, size_t length);
+
+/* Whether text is one unknown part and nothing else: it may stand for several words,
+ * for one, or for none. */
+bool unknown_is_whole(const char *text, size_t length);
+
+/* Whether the byte is one of the two marks. */
+bool unknown_is_mark(char c);
+
 /* Appends the unknown part that is written as those bytes. */
 void unknown_add(struct buffer *out, const char *written, size_t length);
 

@@ -220,14 +220,6 @@ void platform_conf(struct platform *p, const char *key, const struct tree_node *
     document_word(p->b, word, &origin, &value.origin);
 }
 
-/* One unknown part and nothing else: as a piece of a command line it may be several
- * words, or none. */
-static bool is_unknown_whole(const char *text) {
-    const char marks[] = {UNKNOWN_CLOSE, '\0'};
-    size_t end = strcspn(text, marks);
-    return text[0] == UNKNOWN_OPEN && text[end] != '\0' && text[end + 1] == '\0';
-}
-
 void platform_split(struct platform *p, const struct tree_node *node) {
     struct platform_text text;
     struct document_word *words;
@@ -240,7 +232,7 @@ void platform_split(struct platform *p, const struct tree_node *node) {
         return;
     }
     for (size_t i = 0; i < count; i++)
-        if (is_unknown_whole(words[i].text))
+        if (unknown_is_whole(words[i].text, strlen(words[i].text)))
             document_open(p->b, &words[i].origin);
         else
             document_word(p->b, words[i].text, &words[i].origin, &words[i].value_origin);

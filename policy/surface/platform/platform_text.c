@@ -58,7 +58,7 @@ static void spell_byte(struct spelling *s, char c, const struct origin *at) {
         s->column = at->column;
     }
     s->text[s->length++] = c;
-    s->column += c != UNKNOWN_OPEN && c != UNKNOWN_CLOSE;
+    s->column += !unknown_is_mark(c);
 }
 
 static void spell_mark(struct spelling *s, char mark, const struct origin *at) {
@@ -78,7 +78,7 @@ static void spell_node(struct spelling *s, const struct tree_node *node) {
     for (size_t i = 0; i < node->length && !s->p->b->failed; i++) {
         const char *c = node->text + i;
         struct origin at = place_find(&node->map, i);
-        if (*c == UNKNOWN_OPEN || *c == UNKNOWN_CLOSE) {
+        if (unknown_is_mark(*c)) {
             spell_mark(s, *c, &at);
             continue;
         }

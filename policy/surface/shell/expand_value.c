@@ -116,13 +116,6 @@ static bool is_told(const struct shell_value *value) {
     return value->kind == VALUE_TEXT || value->kind == VALUE_UNSET || value->kind == VALUE_ARRAY;
 }
 
-/* Whether a text is nothing but one unknown part: it may be empty. */
-static bool is_all_unknown(const struct shell_text *text) {
-    return text->length > 1 && text->text[0] == UNKNOWN_OPEN &&
-           memchr(text->text, (unsigned char)UNKNOWN_CLOSE, text->length) ==
-               text->text + text->length - 1;
-}
-
 /* The default of a variable from outside is not what runs, but a password in it is
  * in the script all the same. */
 static void tell_default(struct shell_run *run, const struct shell_expansion *e) {
@@ -140,7 +133,8 @@ static int take_default(struct shell_run *run, const struct shell_expansion *e,
     char op = e->op[0] == ':' ? e->op[1] : e->op[0];
     bool empty = ret->kind == VALUE_UNSET || (ret->kind == VALUE_ARRAY && ret->count == 0) ||
                  (e->op[0] == ':' && ret->kind == VALUE_TEXT && ret->text.length == 0);
-    if (!is_told(ret) || (ret->kind == VALUE_TEXT && is_all_unknown(&ret->text))) {
+    if (!is_told(ret) ||
+        (ret->kind == VALUE_TEXT && unknown_is_whole(ret->text.text, ret->text.length))) {
         tell_default(run, e);
         ret->kind = VALUE_UNKNOWN;
         return run->c->failed ? -1 : 0;

@@ -289,8 +289,7 @@ static size_t add_escape(struct shell_reader *r, struct shell_builder *out) {
                                                             : 8,
                                                  &count);
         byte[0] = (char)value;
-        if (count > 0 && value != 0 && !(wide && value > 0x7f) && byte[0] != UNKNOWN_OPEN &&
-            byte[0] != UNKNOWN_CLOSE)
+        if (count > 0 && value != 0 && !(wide && value > 0x7f) && !unknown_is_mark(byte[0]))
             shell_add(out, byte, 1, position);
         else if (count > 0)
             shell_add_unknown(out, r->bytes + r->at, skip + count, position);

@@ -164,16 +164,11 @@ void walk_tell_environment(struct shell_run *run, const char *title, uint32_t po
     add_environment(run);
 }
 
-static bool is_all_unknown(const struct shell_text *text) {
-    const char *close = memchr(text->text, (unsigned char)UNKNOWN_CLOSE, text->length);
-    return text->text[0] == UNKNOWN_OPEN && close == text->text + text->length - 1;
-}
-
 void walk_tell_loose(struct shell_run *run, const char *name, uint32_t position,
                      const struct shell_text *value, uint32_t *told) {
     uint32_t at = shell_position(value, 0);
-    if (run->muted > 0 || run->c->failed || value->length == 0 || is_all_unknown(value) ||
-        (told != NULL && *told == at + 1))
+    if (run->muted > 0 || run->c->failed || value->length == 0 ||
+        unknown_is_whole(value->text, value->length) || (told != NULL && *told == at + 1))
         return;
     if (told != NULL)
         *told = at + 1;

@@ -61,8 +61,7 @@ static const char *tell_value(struct session *s, struct source_node *value, bool
 
 /* A key of which nothing is known is nobody's: the launch is open anyway. */
 static bool is_nothing(const char *key) {
-    const char *close = strchr(key, (unsigned char)UNKNOWN_CLOSE);
-    return key[0] == '\0' || (key[0] == UNKNOWN_OPEN && close != NULL && close[1] == '\0');
+    return key[0] == '\0' || unknown_is_whole(key, strlen(key));
 }
 
 static void take(const struct taking *t, const char *key, const struct origin *origin,
@@ -233,7 +232,7 @@ static void set_context(struct session *s, struct source_node *call) {
 static void put_runtime(struct session *s, const char *key, const char *value,
                         const struct origin *origin, const struct origin *place) {
     enum source_effect effect = effect_at_runtime(key);
-    if (is_nothing(key) || key[0] == UNKNOWN_OPEN)
+    if (key[0] == '\0' || key[0] == UNKNOWN_OPEN)
         return;
     session_add(s, effect == EFFECT_NONE ? DOCUMENT_INEFFECTIVE : DOCUMENT_RUNTIME,
                 effect == EFFECT_HADOOP ? join_key(s, "spark.hadoop.", key) : key, value, origin,

@@ -20,19 +20,6 @@ void scalar_end(struct scalar_reader *r) {
     buffer_free(&r->map);
 }
 
-/* Which of the file's segments that byte stands in. */
-static size_t find_segment(const struct place_map *file, size_t offset) {
-    size_t low = 0, high = file->count;
-    while (high - low > 1) {
-        size_t middle = low + (high - low) / 2;
-        if (file->segments[middle].offset <= offset)
-            low = middle;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 static void add_segment(struct scalar_reader *r, size_t offset, size_t from) {
     struct origin place = place_find(r->file, from);
     struct place_segment segment = {.offset = offset, .line = place.line, .column = place.column};
@@ -44,7 +31,7 @@ static void take(struct scalar_reader *r, const char *bytes, size_t length, size
     const struct place_map *file = r->file;
     if (length == 0)
         return;
-    size_t i = find_segment(file, from);
+    size_t i = place_find_segment(file, from);
     if (r->map.length == 0 || r->next != from || file->segments[i].offset == from)
         add_segment(r, r->text.length, from);
     for (i++; i < file->count && file->segments[i].offset < from + length; i++)

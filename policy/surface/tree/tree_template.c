@@ -336,10 +336,6 @@ static void mask_directives(struct template_text *t) {
     }
 }
 
-static bool is_mark(char c) {
-    return c == UNKNOWN_OPEN || c == UNKNOWN_CLOSE;
-}
-
 /* Nothing to YAML by itself, and to nobody here. */
 static bool is_harmless(unsigned char c) {
     return c >= ' ' && c < 0x7f && c != '@' && c != '`' && c != '%' && c != '\\';
@@ -354,7 +350,7 @@ static void mask_bytes(struct template_text *t, bool marked) {
         size_t size = text_utf8_size(t->clean + i, t->length - i);
         unsigned char c = (unsigned char)t->clean[i];
         if (size == 0) {
-            if (!marked || !is_mark(t->clean[i]))
+            if (!marked || !unknown_is_mark(t->clean[i]))
                 t->clean[i] = '?';
             size = 1;
         }
