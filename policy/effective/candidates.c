@@ -15,16 +15,11 @@ int candidates_add(struct candidates *all, struct arena *arena, const struct set
                    enum strength strength, struct error *err) {
     if (all->count >= LIMIT_SETTINGS)
         return error_set(err, ERROR_INPUT, "more than %d settings", LIMIT_SETTINGS);
-    if (all->count == all->capacity) {
-        size_t capacity = all->capacity == 0 ? 64 : 2 * all->capacity;
-        struct candidate *items = arena_array(arena, capacity, sizeof *items);
-        if (items == NULL)
-            return out_of_memory(err);
-        if (all->count > 0)
-            memcpy(items, all->items, all->count * sizeof *items);
-        all->items = items;
-        all->capacity = capacity;
-    }
+    struct candidate *items =
+        arena_grow(arena, all->items, all->count, &all->capacity, sizeof *items);
+    if (items == NULL)
+        return out_of_memory(err);
+    all->items = items;
     all->items[all->count] =
         (struct candidate){.setting = *setting, .strength = strength, .order = all->count + 1};
     all->count++;

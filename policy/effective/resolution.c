@@ -41,16 +41,11 @@ int resolution_add(struct resolution *r, const struct setting *setting, enum str
 }
 
 int resolution_note(struct resolution *r, const struct origin *origin, const char *text) {
-    if (r->note_count == r->note_capacity) {
-        size_t capacity = r->note_capacity == 0 ? 16 : 2 * r->note_capacity;
-        struct note *notes = arena_array(r->arena, capacity, sizeof *notes);
-        if (notes == NULL)
-            return error_set(r->err, ERROR_MEMORY, "no memory for the notes");
-        if (r->note_count > 0)
-            memcpy(notes, r->notes, r->note_count * sizeof *notes);
-        r->notes = notes;
-        r->note_capacity = capacity;
-    }
+    struct note *notes =
+        arena_grow(r->arena, r->notes, r->note_count, &r->note_capacity, sizeof *notes);
+    if (notes == NULL)
+        return error_set(r->err, ERROR_MEMORY, "no memory for the notes");
+    r->notes = notes;
     r->notes[r->note_count++] =
         (struct note){.origin = resolution_place(r, origin, false), .text = text};
     return 0;

@@ -13,9 +13,6 @@
 #include "sidecar/base/limits.h"
 #include "sidecar/base/text.h"
 
-/* Findings for which room is made at first. */
-#define FIRST_FINDINGS 32
-
 /* Further keys that a message names. */
 #define OTHER_KEYS 3
 
@@ -55,18 +52,13 @@ static struct finding *add_finding(struct checker *c, const struct rule *rule, e
         error_todo(c->err, "judge fewer files at once");
         return NULL;
     }
-    if (c->count == c->capacity) {
-        size_t capacity = c->capacity == 0 ? FIRST_FINDINGS : c->capacity * 2;
-        struct finding *room = arena_array(c->arena, capacity, sizeof *room);
-        if (room == NULL) {
-            memory_fault(c);
-            return NULL;
-        }
-        if (c->count > 0)
-            memcpy(room, c->findings, c->count * sizeof *room);
-        c->findings = room;
-        c->capacity = capacity;
+    struct finding *findings =
+        arena_grow(c->arena, c->findings, c->count, &c->capacity, sizeof *findings);
+    if (findings == NULL) {
+        memory_fault(c);
+        return NULL;
     }
+    c->findings = findings;
     struct finding *finding = &c->findings[c->count++];
     *finding = (struct finding){.rule = rule, .truth = truth, .effect = effect_of(c, rule, truth)};
     return finding;
