@@ -7,16 +7,9 @@
 /* AWS Glue: arguments are a mapping, so several settings are chained within the value of
  * one "--conf": "spark.a=b --conf spark.c=d". */
 static void put_conf(struct platform *p, const struct tree_node *node) {
-    struct platform_text text, value;
+    struct platform_text value;
     struct document_word *words;
-    size_t count;
-    if (!platform_text(p, node, &text))
-        return;
-    if (shell_split(text.text, strlen(text.text), &text.map, p->arena, &words, &count, p->err) !=
-        0) {
-        p->b->failed = true;
-        return;
-    }
+    size_t count = platform_command_words(p, node, &words);
     for (size_t i = 0; i < count; i++) {
         const char *equals = platform_equals(words[i].text);
         if (equals == NULL) {

@@ -220,17 +220,21 @@ void platform_conf(struct platform *p, const char *key, const struct tree_node *
     document_word(p->b, word, &origin, &value.origin);
 }
 
-void platform_split(struct platform *p, const struct tree_node *node) {
+size_t platform_command_words(struct platform *p, const struct tree_node *node,
+                              struct document_word **words) {
     struct platform_text text;
-    struct document_word *words;
     size_t count;
     if (!platform_text(p, node, &text))
-        return;
-    if (shell_split(text.text, strlen(text.text), &text.map, p->arena, &words, &count, p->err) !=
-        0) {
-        p->b->failed = true;
-        return;
-    }
+        return 0;
+    if (shell_split(text.text, strlen(text.text), &text.map, p->arena, words, &count, p->err) == 0)
+        return count;
+    p->b->failed = true;
+    return 0;
+}
+
+void platform_split(struct platform *p, const struct tree_node *node) {
+    struct document_word *words;
+    size_t count = platform_command_words(p, node, &words);
     for (size_t i = 0; i < count; i++)
         if (unknown_is_whole(words[i].text, strlen(words[i].text)))
             document_open(p->b, &words[i].origin);

@@ -105,6 +105,11 @@ void platform_conf(struct platform *p, const char *key, const struct tree_node *
 /* The words of one command line in a string, as a shell splits them. */
 void platform_split(struct platform *p, const struct tree_node *node);
 
+/* The words of the command line that a scalar holds, with their places; none where it is
+ * no scalar or cannot be split, which the builder then knows. Gives their number. */
+size_t platform_command_words(struct platform *p, const struct tree_node *node,
+                              struct document_word **words);
+
 /* Something unknown may add to the launch where the node stands, if there is a node. */
 void platform_open(struct platform *p, const struct tree_node *node);
 
