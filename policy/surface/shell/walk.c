@@ -306,41 +306,36 @@ static void walk_case(struct shell_run *run, const struct shell_node *node) {
     end_ways(run, &join);
 }
 
+static void walk_while(struct shell_run *run, const struct shell_node *node) {
+    walk_turns(run, node->first, node->first->next);
+}
+
+static void walk_count(struct shell_run *run, const struct shell_node *node) {
+    walk_turns(run, NULL, node->first);
+}
+
+static void walk_group(struct shell_run *run, const struct shell_node *node) {
+    walk_node(run, node->first);
+}
+
+static void walk_subshell(struct shell_run *run, const struct shell_node *node) {
+    walk_apart(run, node->first);
+}
+
+/* An item is walked with its case. */
 static void walk_body(struct shell_run *run, const struct shell_node *node) {
-    switch (node->kind) {
-    case NODE_COMMAND:
-        walk_command(run, node);
-        return;
-    case NODE_SEQUENCE:
-        walk_sequence(run, node);
-        return;
-    case NODE_CHAIN:
-        walk_chain(run, node);
-        return;
-    case NODE_PIPE:
-        walk_pipe(run, node);
-        return;
-    case NODE_IF:
-        walk_if(run, node);
-        return;
-    case NODE_WHILE:
-        walk_turns(run, node->first, node->first->next);
-        return;
-    case NODE_FOR:
-        walk_for(run, node);
-        return;
-    case NODE_COUNT:
-        walk_turns(run, NULL, node->first);
-        return;
-    case NODE_CASE:
-        walk_case(run, node);
-        return;
-    case NODE_SUBSHELL:
-        walk_apart(run, node->first);
-        return;
-    default:
-        walk_rest(run, node);
-    }
+    static void (*const bodies[])(struct shell_run *, const struct shell_node *) = {
+        [NODE_COMMAND] = walk_command, [NODE_SEQUENCE] = walk_sequence,
+        [NODE_CHAIN] = walk_chain,     [NODE_PIPE] = walk_pipe,
+        [NODE_IF] = walk_if,           [NODE_WHILE] = walk_while,
+        [NODE_FOR] = walk_for,         [NODE_COUNT] = walk_count,
+        [NODE_CASE] = walk_case,       [NODE_ITEM] = NULL,
+        [NODE_GROUP] = walk_group,     [NODE_SUBSHELL] = walk_subshell,
+        [NODE_FUNCTION] = walk_define, [NODE_TEST] = walk_test,
+        [NODE_SUM] = walk_sum,
+    };
+    if (bodies[node->kind] != NULL)
+        bodies[node->kind](run, node);
 }
 
 void walk_node(struct shell_run *run, const struct shell_node *node) {

@@ -175,8 +175,14 @@ void walk_apart(struct shell_run *run, const struct shell_node *node);
 
 /* walk_call.c */
 
-/* Functions, groups, [[ ]] and (( )). */
-void walk_rest(struct shell_run *run, const struct shell_node *node);
+/* A function is defined: its name stands for its body. */
+void walk_define(struct shell_run *run, const struct shell_node *node);
+
+/* (( … )): names in it may be assigned there. */
+void walk_sum(struct shell_run *run, const struct shell_node *node);
+
+/* [[ … ]]: its words are expanded. */
+void walk_test(struct shell_run *run, const struct shell_node *node);
 
 /* Calls the function of that variable; fields[0] is its name. */
 void walk_function(struct shell_run *run, struct shell_variable *v,

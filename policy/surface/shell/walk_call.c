@@ -5,7 +5,7 @@
 #include "sidecar/base/error.h"
 #include "sidecar/base/limits.h"
 
-static void define(struct shell_run *run, const struct shell_node *node) {
+void walk_define(struct shell_run *run, const struct shell_node *node) {
     const char *name = arena_printf(run->c->arena, "%s()", node->name);
     struct shell_value value = {
         .kind = VALUE_TEXT, .position = node->position, .function = node->first};
@@ -16,8 +16,8 @@ static void define(struct shell_run *run, const struct shell_node *node) {
         walk_assign(run, walk_variable(run, name), &value);
 }
 
-/* Names in (( … )) may be assigned there. */
-static void walk_sum(struct shell_run *run, const char *text) {
+void walk_sum(struct shell_run *run, const struct shell_node *node) {
+    const char *text = node->name;
     if (strpbrk(text, "=+-") == NULL)
         return;
     while (*text != '\0') {
@@ -35,18 +35,11 @@ static void walk_sum(struct shell_run *run, const char *text) {
     }
 }
 
-void walk_rest(struct shell_run *run, const struct shell_node *node) {
+void walk_test(struct shell_run *run, const struct shell_node *node) {
     struct shell_text ignored;
-    if (node->kind == NODE_FUNCTION)
-        define(run, node);
-    else if (node->kind == NODE_SUM)
-        walk_sum(run, node->name);
-    else if (node->kind == NODE_GROUP)
-        walk_node(run, node->first);
-    else if (node->kind == NODE_TEST)
-        for (const struct shell_word *w = node->words; w != NULL; w = w->next)
-            if (walk_expand_text(run, w, &ignored) != 0)
-                return;
+    for (const struct shell_word *w = node->words; w != NULL; w = w->next)
+        if (walk_expand_text(run, w, &ignored) != 0)
+            return;
 }
 
 /* Whether one more call is followed; if not, all may have changed. */
