@@ -6,13 +6,17 @@
 #define SQL_SHELL      "org.apache.spark.sql.hive.thriftserver.SparkSQLCLIDriver"
 #define THRIFT_SERVER  "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2"
 #define CONNECT_SERVER "org.apache.spark.sql.connect.service.SparkConnectServer"
+#define PYTHON_SHELL   "pyspark-shell-main"
 #define CONNECT_PLUGIN "org.apache.spark.sql.connect.SparkConnectPlugin"
 
-/* The name of the Python shell is its script's; the servers' are those of sbin/. */
+/* The name of the Python shell is its script's; the servers' are those of sbin/. Names
+ * with a 2 or 3 are what distributions of Hadoop call the same scripts. */
 static const struct program programs[] = {
     {.name = "spark-submit"},
     {.name = "spark2-submit"},
     {.name = "spark3-submit"},
+    {.name = "spark2-shell", .class_name = SCALA_SHELL, .application_name = "Spark shell"},
+    {.name = "spark3-shell", .class_name = SCALA_SHELL, .application_name = "Spark shell"},
     {.name = "spark-shell", .class_name = SCALA_SHELL, .application_name = "Spark shell"},
     {.name = "spark-connect-shell",
      .class_name = SCALA_SHELL,
@@ -20,6 +24,7 @@ static const struct program programs[] = {
      .key = "spark.plugins",
      .value = CONNECT_PLUGIN},
     {.name = "spark-sql", .class_name = SQL_SHELL},
+    {.name = "spark3-sql", .class_name = SQL_SHELL},
     {.name = "start-thriftserver.sh",
      .class_name = THRIFT_SERVER,
      .application_name = "Thrift JDBC/ODBC Server"},
@@ -27,7 +32,9 @@ static const struct program programs[] = {
      .class_name = CONNECT_SERVER,
      .application_name = "Spark Connect server",
      .own_switch = "--wait"},
-    {.name = "pyspark", .first_word = "pyspark-shell-main", .application_name = "PySparkShell"},
+    {.name = "pyspark", .first_word = PYTHON_SHELL, .application_name = "PySparkShell"},
+    {.name = "pyspark2", .first_word = PYTHON_SHELL, .application_name = "PySparkShell"},
+    {.name = "pyspark3", .first_word = PYTHON_SHELL, .application_name = "PySparkShell"},
     {.name = "sparkR", .first_word = "sparkr-shell-main"},
     {.name = "run-example", .first_word = "run-example"},
     {.name = "spark-pipelines"},
@@ -35,7 +42,7 @@ static const struct program programs[] = {
 };
 
 static const struct special_word special_words[] = {
-    {"pyspark-shell-main", "pyspark-shell", false, true},
+    {PYTHON_SHELL, "pyspark-shell", false, true},
     {"sparkr-shell-main", "sparkr-shell", false, true},
     {"run-example", "spark-examples.jar", true, false},
 };
@@ -67,6 +74,10 @@ const struct program *program_find(const char *path) {
         if (strcmp(name, programs[i].name) == 0)
             return &programs[i];
     return NULL;
+}
+
+bool program_is_spark(const char *path) {
+    return program_find(path) != NULL;
 }
 
 static size_t find_submitter(const struct program *program, const char *const *argv, size_t argc) {

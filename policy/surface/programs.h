@@ -1,5 +1,6 @@
 /* programs.h: the scripts in Spark's bin/ and sbin/ that end in spark-submit, and
- * what each puts before the caller's words. Used by arguments.c. Pure. */
+ * what each puts before the caller's words. Used by arguments.c and by the readers of
+ * files, which know a launch by it. Pure. */
 #ifndef ARRESTOR_POLICY_PROGRAMS_H
 #define ARRESTOR_POLICY_PROGRAMS_H
 
@@ -16,6 +17,9 @@ struct program {
 
 /* The program of that path (its last component counts), or NULL. */
 const struct program *program_find(const char *path);
+
+/* Whether that path is one of them. */
+bool program_is_spark(const char *path);
 
 /* Index of the first word that is spark-submit's own: behind the program, behind
  * spark-class's class and what that class takes for itself. 0: nobody

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "policy/surface/programs.h"
 #include "policy/surface/shell/shell.h"
 #include "policy/surface/unknown.h"
 #include "sidecar/base/arena.h"
@@ -138,12 +139,14 @@ static void deep_nesting_and_many_words_are_refused_not_suffered(void **state) {
 
 static void programs_of_spark_are_known_by_the_last_part_of_their_path(void **state) {
     (void)state;
-    assert_true(shell_is_spark_program("/opt/spark/bin/spark-submit"));
-    assert_true(shell_is_spark_program("pyspark"));
-    assert_true(shell_is_spark_program("sbin/start-thriftserver.sh"));
-    assert_false(shell_is_spark_program("spark-submit.sh"));
-    assert_false(shell_is_spark_program("spark-submit/"));
-    assert_false(shell_is_spark_program(""));
+    assert_true(program_is_spark("/opt/spark/bin/spark-submit"));
+    assert_true(program_is_spark("pyspark"));
+    assert_true(program_is_spark("pyspark3"));
+    assert_true(program_is_spark("spark3-shell"));
+    assert_true(program_is_spark("sbin/start-thriftserver.sh"));
+    assert_false(program_is_spark("spark-submit.sh"));
+    assert_false(program_is_spark("spark-submit/"));
+    assert_false(program_is_spark(""));
 }
 
 int main(void) {

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "policy/surface/kubernetes/kube.h"
+#include "policy/surface/programs.h"
 #include "policy/surface/shell/shell.h"
 #include "policy/surface/unknown.h"
 #include "sidecar/base/buffer.h"
@@ -191,7 +192,7 @@ static bool add_command(struct kube *k, struct command *c, size_t from, const ch
         add_rest(k, c, from + 1);
         return true;
     }
-    if (!shell_is_spark_program(c->words[from]->text))
+    if (!program_is_spark(c->words[from]->text))
         return false;
     document_launch(k->b, title, &c->words[from]->origin);
     add_rest(k, c, from);
@@ -210,7 +211,7 @@ static void add_line(struct kube *k, const struct tree_node *text, const char *t
     size_t count;
     bool split =
         shell_split(text->text, text->length, &text->map, k->b->arena, &words, &count, &err) == 0;
-    if (!split || count == 0 || !shell_is_spark_program(words[0].text)) {
+    if (!split || count == 0 || !program_is_spark(words[0].text)) {
         kube_script(k, text);
         return;
     }

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "policy/surface/platform/emr.h"
+#include "policy/surface/programs.h"
 #include "policy/surface/shell/shell.h"
 #include "policy/surface/unknown.h"
 #include "sidecar/base/arena.h"
@@ -133,7 +134,7 @@ static bool add_array(struct platform *p, const struct tree_node *node) {
 
 static bool is_spark_argument(const struct tree_node *arguments) {
     const char *first = arguments->kind == TREE_SEQUENCE ? tree_text(arguments->first) : NULL;
-    return first != NULL && shell_is_spark_program(first);
+    return first != NULL && program_is_spark(first);
 }
 
 /* Words that are told at run time: what is started, and with what, is not known. */
@@ -145,7 +146,7 @@ static void read_late(struct platform *p, const struct step *step) {
         const char *program = arena_text(p->arena, text + strlen(array), length);
         if (program == NULL)
             platform_starve(p);
-        if (program == NULL || (!step->submits && !shell_is_spark_program(program)))
+        if (program == NULL || (!step->submits && !program_is_spark(program)))
             return;
     }
     if (!begin_step(p, step))

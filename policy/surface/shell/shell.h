@@ -64,8 +64,4 @@ int shell_read_text_inner(const char *bytes, size_t length, const struct place_m
 int shell_split(const char *bytes, size_t length, const struct place_map *map, struct arena *arena,
                 struct document_word **ret, size_t *count, struct error *err);
 
-/* Whether a word names a program that starts Spark: the last part of a path is
- * spark-submit, pyspark, spark-shell, spark-sql, start-thriftserver.sh … */
-bool shell_is_spark_program(const char *path);
-
 #endif

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/surface/programs.h"
 #include "policy/surface/shell/walk.h"
 #include "sidecar/base/arena.h"
 #include "sidecar/base/limits.h"
@@ -161,7 +162,7 @@ static bool same_value(const struct shell_value *a, const struct shell_value *b)
  * which of them it will be is not known, but what each says is. */
 static void launch_lost(struct shell_run *run, const struct shell_value *value) {
     if (value->kind == VALUE_ARRAY && value->count > 1 &&
-        shell_is_spark_program(value->items[0].text.text))
+        program_is_spark(value->items[0].text.text))
         walk_launch(run, value->items, value->count, true, NULL);
 }
 

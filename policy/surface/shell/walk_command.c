@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/surface/programs.h"
 #include "policy/surface/shell/walk.h"
 #include "policy/surface/unknown.h"
 #include "sidecar/base/arena.h"
@@ -123,7 +124,7 @@ static bool looks_like_submit(const char *text) {
 static void walk_unknown(struct shell_run *run, const struct shell_field *fields, size_t count) {
     if (looks_like_submit(fields[0].text.text))
         walk_launch(run, fields, count, true, NULL);
-    else if (count > 1 && shell_is_spark_program(fields[1].text.text))
+    else if (count > 1 && program_is_spark(fields[1].text.text))
         walk_launch(run, fields + 1, count - 1, true, NULL);
     walk_write(run, NULL);
 }
@@ -138,7 +139,7 @@ void walk_fields(struct shell_run *run, const struct shell_node *node,
     shell_builtin *found = walk_find_builtin(name);
     if (v != NULL)
         walk_function(run, v, fields, count);
-    else if (shell_is_spark_program(name))
+    else if (program_is_spark(name))
         walk_launch(run, fields, count, true, NULL);
     else if (unknown_in(name))
         walk_unknown(run, fields, count);

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "policy/surface/programs.h"
 #include "policy/surface/shell/walk.h"
 #include "policy/surface/unknown.h"
 #include "sidecar/base/arena.h"
@@ -123,7 +124,7 @@ static size_t add_program(struct shell_run *run, const struct shell_field *field
         return 1;
     }
     bool by_class = count > 1 && strcmp(program, "spark-class") == 0;
-    bool known = shell_is_spark_program(program) && !by_class;
+    bool known = program_is_spark(program) && !by_class;
     add_plain(run, known ? fields[0].text.text : "spark-submit", origin);
     return by_class ? 2 : 1;
 }

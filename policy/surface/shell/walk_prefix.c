@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "policy/surface/programs.h"
 #include "policy/surface/shell/walk.h"
 #include "policy/surface/unknown.h"
 #include "sidecar/base/text.h"
@@ -124,7 +125,7 @@ static void find_command(struct shell_run *run, const struct shell_field *fields
         }
         if (names_something(before))
             continue;
-        if (shell_is_spark_program(word)) {
+        if (program_is_spark(word)) {
             walk_launch(run, fields + i, count - i, inherits, &given);
             return;
         }

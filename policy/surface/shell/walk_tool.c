@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "policy/surface/programs.h"
 #include "policy/surface/shell/walk.h"
 #include "policy/surface/unknown.h"
 #include "sidecar/base/text.h"
@@ -116,7 +117,7 @@ static void launch_step(struct shell_run *run, const struct shell_field *program
     fields.items[0].text.text = "spark-submit";
     if (spark)
         walk_launch(run, fields.items, fields.count, false, NULL);
-    else if (fields.count > 1 && shell_is_spark_program(fields.items[1].text.text))
+    else if (fields.count > 1 && program_is_spark(fields.items[1].text.text))
         walk_launch(run, fields.items + 1, fields.count - 1, false, NULL);
 }
 

@@ -1,4 +1,5 @@
 #include "policy/surface/source/operators.h"
+#include "policy/surface/programs.h"
 
 #include <string.h>
 
@@ -110,7 +111,7 @@ static const struct {
 /* ["spark-submit", …], as steps of EMR and subprocess have it. */
 static void read_sequence(struct operators *o, struct source_node *node) {
     if (node->items == NULL || value_leaf(o->file, node->items)->kind != SOURCE_TEXT ||
-        !shell_is_spark_program(value_text(o->file, node->items)))
+        !program_is_spark(value_text(o->file, node->items)))
         return;
     begin(o, value_text(o->file, node->items), node);
     words_list(o->file, o->b, node);
