@@ -288,9 +288,9 @@ $(BUILD)/search: tests/torture/search.c tests/torture/search_memory.c $(FOLLOW) 
 	$(TOOL_CC) $(filter %.c,$^) -o $@
 $(BUILD)/failat: tests/torture/failat.c tests/torture/fault_table.c $(FOLLOW) $(FOLLOW:.c=.h)
 	$(TOOL_CC) $(filter %.c,$^) -o $@
-$(BUILD)/calls: tests/torture/calls.c $(FOLLOW) $(FOLLOW:.c=.h) $(BUILD)/o/sidecar/confine/role_table.o \
-                $(BUILD)/o/sidecar/confine/filter_table.o
-	$(TOOL_CC) $(filter %.c %.o,$^) -lseccomp -o $@
+$(BUILD)/calls: tests/torture/calls.c $(FOLLOW) $(FOLLOW:.c=.h) sidecar/confine/role_table.c \
+                sidecar/confine/filter_table.c
+	$(TOOL_CC) $(filter %.c,$^) -lseccomp -o $@
 $(BUILD)/rolewatch: tests/bench/rolewatch.c $(FOLLOW) $(FOLLOW:.c=.h)
 	$(TOOL_CC) $(filter %.c,$^) -o $@
 $(BUILD)/weak: tests/torture/weak.c tests/torture/weak_landlock.c tests/torture/weak_landlock.h
