@@ -49,8 +49,7 @@ static int read_text(const struct reading_scope *scope, const char *key, bool su
 static int read_prepended(const struct reading_scope *scope, const struct catalogue_entry *entry,
                           struct reading *ret, struct error *err) {
     const char *separator = NULL;
-    const char *key =
-        catalogue_prepended(entry, scope->conf->spark_major, scope->conf->spark_minor, &separator);
+    const char *key = catalogue_prepended(entry, scope->major, scope->minor, &separator);
     struct reading front;
     if (key == NULL)
         return 0;
@@ -72,9 +71,9 @@ static int read_prepended(const struct reading_scope *scope, const struct catalo
 static int read_default(const struct reading_scope *scope, const char *key, bool substitutes,
                         struct reading *ret, struct error *err) {
     const struct effective *conf = scope->conf;
-    const char *value = catalogue_default(key, conf->spark_major, conf->spark_minor);
+    const char *value = catalogue_default(key, scope->major, scope->minor);
     if (conf->open != NULL) {
-        *ret = (struct reading){.state = READING_UNKNOWN, .how = READING_DEFAULT, .value = value};
+        *ret = (struct reading){.state = READING_UNKNOWN, .how = READING_DEFAULT};
         return 0;
     }
     *ret = (struct reading){.state = value == NULL ? READING_UNSET : READING_KNOWN,
@@ -87,25 +86,30 @@ static int read_as(const struct reading_scope *scope, const char *key, enum cata
                    bool substitutes, struct reading *ret, struct error *err) {
     const struct catalogue_entry *entry = catalogue_find(key);
     const char *at = key;
+    bool by_version = false;
     for (int i = 0; i < FALLBACKS_MOST && at != NULL; i++) {
         if (read_text(scope, at, substitutes, ret, err) != 0 ||
             (entry != NULL && read_prepended(scope, entry, ret, err) != 0))
             return -1;
+        if (ret->state != READING_UNSET && i == 0 && ret->how == READING_OWN)
+            return reading_convert(scope, type, ret, err);
+        by_version = by_version || (entry != NULL && catalogue_varies(entry));
+        ret->by_version = by_version;
         if (ret->state != READING_UNSET) {
             ret->how = i > 0 ? READING_FALLBACK : ret->how;
             return reading_convert(scope, type, ret, err);
         }
-        const char *next = entry == NULL ? NULL
-                                         : catalogue_fallback(entry, scope->conf->spark_major,
-                                                              scope->conf->spark_minor);
+        const char *next =
+            entry == NULL ? NULL : catalogue_fallback(entry, scope->major, scope->minor);
         if (next == NULL)
             break;
         at = next;
         entry = catalogue_find(at);
     }
-    return read_default(scope, at, substitutes, ret, err) != 0
-               ? -1
-               : reading_convert(scope, type, ret, err);
+    if (read_default(scope, at, substitutes, ret, err) != 0)
+        return -1;
+    ret->by_version = by_version;
+    return reading_convert(scope, type, ret, err);
 }
 
 int reading_typed(const struct reading_scope *scope, const char *key, struct reading *ret,
@@ -117,17 +121,33 @@ int reading_typed(const struct reading_scope *scope, const char *key, struct rea
     return read_as(scope, key, type, true, ret, err);
 }
 
+/* Hadoop: Configuration.getBoolean takes the default for what is neither true nor false. */
+static int convert_hadoop(const struct reading_scope *scope, const char *key,
+                          enum catalogue_type type, struct reading *ret, struct error *err) {
+    bool known = ret->state == READING_KNOWN;
+    if (reading_convert(scope, type, ret, err) != 0)
+        return -1;
+    if (known && ret->state == READING_INVALID && type == TYPE_BOOL_HADOOP) {
+        const char *value = catalogue_default(key, scope->major, scope->minor);
+        ret->value = value == NULL ? "false" : value;
+        ret->state = READING_KNOWN;
+    }
+    return 0;
+}
+
 static int read_hadoop(const struct reading_scope *scope, const char *key, enum catalogue_type type,
                        struct reading *ret, struct error *err) {
+    const struct catalogue_entry *entry = catalogue_find(key);
     if (read_text(scope, key, false, ret, err) != 0)
         return -1;
     if (ret->state == READING_UNSET) {
         if (read_default(scope, key, false, ret, err) != 0)
             return -1;
+        ret->by_version = entry != NULL && catalogue_varies(entry);
     } else if (reading_substitute_hadoop(scope, ret, err) != 0) {
         return -1;
     }
-    return reading_convert(scope, type, ret, err);
+    return convert_hadoop(scope, key, type, ret, err);
 }
 
 int reading_of(const struct reading_scope *scope, const char *key, struct reading *ret,

@@ -27,9 +27,11 @@ struct reading {
     enum reading_state state;
     enum reading_how how;
     const char *value;               /* KNOWN: as the reader has it, "true" or "false" of a boolean;
-                                        UNKNOWN, INVALID: as far as it can be told; UNSET: NULL */
+                                        UNKNOWN, INVALID: as far as it can be told, or NULL;
+                                        UNSET: NULL */
     const struct setting *setting;   /* that decided; NULL by default */
     const struct setting *prepended; /* what was put in front of it, or NULL */
+    bool by_version;                 /* another version of Spark may read it otherwise */
 };
 
 struct reading_scope {
@@ -37,11 +39,11 @@ struct reading_scope {
     const char *const *environment; /* of the process that reads, "K=V", NULL-terminated;
                                        NULL: not known, so that ${env:X} is unknown */
     struct arena *arena;
+    int major, minor; /* the Spark that reads; 0, 0: the newest */
 };
 
-/* What `key` says to its own reader, in the version of the configuration (not known:
- * the newest). A key that the catalogue does not have is read as it is written. Where
- * the configuration is open, what nobody says is unknown. Texts live in the arena or
+/* What `key` says to its own reader. A key that the catalogue does not have is read as it is
+ * written. Where the configuration is open, what nobody says is unknown. Texts live in the arena or
  * the configuration. 0, or -1 with ERROR_MEMORY. Spark: ConfigEntry.readFrom,
  * SparkConf.getBoolean, TransportConf, SSLOptions.parse; Hadoop:
  * Configuration.substituteVars. */

@@ -1,7 +1,7 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "policy/effective/reading_text.h"
-#include "sidecar/base/arena.h"
 #include "sidecar/base/text.h"
 
 /* Spark: SSLOptions.parse, SecurityManager.getSSLOptions. */
@@ -35,6 +35,9 @@ static const struct {
     {"enabledAlgorithms", TYPE_LIST, true, INHERITS, ""},
 };
 #define FIELDS (sizeof fields / sizeof fields[0])
+
+/* The longest namespace and the longest field fit. */
+#define SSL_KEY_BYTES 64
 
 static const char *const namespaces[] = {"ui.", "standalone.", "historyServer.", "rpc."};
 
@@ -81,8 +84,9 @@ static int read_own(const struct reading_scope *scope, const char *key, size_t f
 
 static int read_key(const struct reading_scope *scope, const char *start, size_t length,
                     size_t field, struct reading *ret, struct error *err) {
-    const char *key = arena_printf(scope->arena, "%.*s%s", (int)length, start, fields[field].name);
-    return key == NULL ? reading_out_of_memory(err) : read_own(scope, key, field, ret, err);
+    char key[SSL_KEY_BYTES];
+    (void)snprintf(key, sizeof key, "%.*s%s", (int)length, start, fields[field].name);
+    return read_own(scope, key, field, ret, err);
 }
 
 static void use_default(size_t field, struct reading *ret) {
@@ -122,8 +126,8 @@ static int read_field(const struct reading_scope *scope, const char *key, size_t
     if (reading_is_false(&above))
         return 0;
     if (!reading_is_true(&above)) {
-        *ret = above;
-        ret->how = READING_INHERITED;
+        *ret = (struct reading){
+            .state = above.state, .how = READING_INHERITED, .setting = above.setting};
         return 0;
     }
     if (read_key(scope, "spark.ssl.", strlen("spark.ssl."), field, ret, err) != 0)

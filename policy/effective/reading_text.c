@@ -41,8 +41,8 @@ int reading_find(const struct reading_scope *scope, const char *key, struct read
         ret->value = ret->setting->value;
         return 0;
     }
-    for (size_t i = 0; entry != NULL && catalogue_alternative(entry, conf->spark_major,
-                                                              conf->spark_minor, i, &older);
+    for (size_t i = 0;
+         entry != NULL && catalogue_alternative(entry, scope->major, scope->minor, i, &older);
          i++) {
         ret->setting = effective_find(conf, older.key);
         if (ret->setting == NULL)
@@ -121,10 +121,11 @@ static const char *find_hadoop(const char *p, const char **name) {
 
 /* The value of a key, or its default, as another key's text refers to it; NULL: none. */
 static const char *look_up(struct resolver *r, const char *key, bool set) {
-    const struct effective *conf = r->scope->conf;
+    const struct reading_scope *scope = r->scope;
+    const struct effective *conf = scope->conf;
     struct reading_text text = {0};
     struct error ignored;
-    if (set && text_starts(key, "spark.") && reading_find(r->scope, key, &text, &ignored) != 0)
+    if (set && text_starts(key, "spark.") && reading_find(scope, key, &text, &ignored) != 0)
         r->failed = true;
     if (text.setting != NULL) {
         weaken(r, text.invalid ? READING_INVALID : r->state);
@@ -134,12 +135,12 @@ static const char *look_up(struct resolver *r, const char *key, bool set) {
         weaken(r, READING_UNKNOWN);
     for (size_t i = 0; i < REFERENCES_MOST && key != NULL; i++) {
         const struct catalogue_entry *entry = catalogue_find(key);
-        const char *value = catalogue_default(key, conf->spark_major, conf->spark_minor);
+        const char *value = catalogue_default(key, scope->major, scope->minor);
         if (entry == NULL || entry->kind == KIND_TEXT)
             return NULL;
         if (value != NULL)
             return value;
-        key = catalogue_fallback(entry, conf->spark_major, conf->spark_minor);
+        key = catalogue_fallback(entry, scope->major, scope->minor);
         if (key != NULL && effective_find(conf, key) != NULL)
             return effective_find(conf, key)->value;
     }

@@ -29,6 +29,7 @@ struct checker {
     struct scene scenes[SCENES];
     size_t scene_count;
     struct scene_marks marks;
+    struct arena readings; /* of one rule */
     struct finding *findings;
     size_t count, capacity;
     struct step *steps; /* of the walk over all settings */
@@ -286,22 +287,29 @@ int rule_check(const struct rule_set *set, const struct effective *conf, struct 
     struct checker c = {.conf = conf, .mode = mode, .arena = arena, .err = err};
     if (set->count == 0)
         return error_set(err, ERROR_POLICY, "no rule is in force: everything would pass");
-    c.scene_count = scene_list(conf, &c.marks, c.scenes);
+    c.readings = arena_make(LIMIT_ARENA_BYTES);
+    c.scene_count = scene_list(conf, &c.marks, &c.readings, c.scenes);
     c.steps = arena_array(arena, count_steps(conf), sizeof *c.steps);
-    if (c.steps == NULL)
-        return memory_fault(&c);
-    for (size_t i = 0; i < set->count; i++)
-        if (check_one(&c, set->rules[i]) != 0)
-            return -1;
-    return c.marks.starved ? memory_fault(&c) : sort_findings(&c, ret);
+    int status = c.steps == NULL ? memory_fault(&c) : 0;
+    for (size_t i = 0; i < set->count && status == 0; i++) {
+        status = check_one(&c, set->rules[i]);
+        arena_clear(&c.readings);
+    }
+    if (status == 0)
+        status = c.marks.starved ? memory_fault(&c) : sort_findings(&c, ret);
+    arena_free(&c.readings);
+    return status;
 }
 
 enum truth rule_judge(const struct rule *rule, const struct effective *conf, bool *starved) {
     struct scene scenes[SCENES];
     enum truth truth;
     struct scene_marks marks;
-    (void)weakest_scene(scenes, scene_list(conf, &marks, scenes), rule, &truth);
+    struct arena readings = arena_make(LIMIT_ARENA_BYTES);
+    size_t count = scene_list(conf, &marks, &readings, scenes);
+    (void)weakest_scene(scenes, count, rule, &truth);
     *starved = marks.starved;
+    arena_free(&readings);
     return truth;
 }
 

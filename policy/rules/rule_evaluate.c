@@ -1,5 +1,9 @@
 #include "policy/rules/rule_evaluate.h"
 
+#include <string.h>
+
+#include "sidecar/base/error.h"
+
 /* The same scenes again for each further JVM that has options, and for all as one. */
 static size_t add_jvms(const struct effective *conf, struct scene *scenes, size_t count) {
     static const unsigned others[] = {JVM_SUBMIT, JVM_LAUNCHER, JVM_SUBMIT | JVM_LAUNCHER};
@@ -33,10 +37,11 @@ static size_t add_masters(const struct scene *like, struct scene *scenes) {
     return sizeof clusters / sizeof clusters[0];
 }
 
-size_t scene_list(const struct effective *conf, struct scene_marks *marks,
+size_t scene_list(const struct effective *conf, struct scene_marks *marks, struct arena *arena,
                   struct scene scenes[SCENES]) {
     struct scene scene = {.conf = conf,
                           .marks = marks,
+                          .arena = arena,
                           .major = conf->spark_major,
                           .minor = conf->spark_minor,
                           .jvms = JVM_DRIVER};
@@ -76,13 +81,26 @@ size_t scene_after(const struct scene *scenes, size_t count, size_t i) {
     return next;
 }
 
+/* These two readers take every text as it stands. */
+static bool is_literal(const char *key) {
+    const struct catalogue_entry *entry = catalogue_find(key);
+    return entry != NULL && (entry->type == TYPE_BOOL_RAW || entry->type == TYPE_BOOL_TRANSPORT);
+}
+
 struct reading scene_read(const struct scene *scene, const char *key) {
-    const struct setting *setting = effective_find(scene->conf, key);
-    const char *value =
-        setting != NULL ? setting->value : catalogue_default(key, scene->major, scene->minor);
-    if (setting == NULL && catalogue_default_varies(key))
+    const struct reading_scope scope = {
+        .conf = scene->conf, .arena = scene->arena, .major = scene->major, .minor = scene->minor};
+    struct reading reading;
+    struct error ignored;
+    if (reading_of(&scope, key, &reading, &ignored) != 0) {
+        scene->marks->starved = true;
+        return (struct reading){.state = READING_UNKNOWN};
+    }
+    if (reading.by_version)
         scene->marks->version = true;
-    return (struct reading){.setting = setting, .value = value};
+    if (reading.value != NULL && strstr(reading.value, "${") != NULL && !is_literal(key))
+        reading.state = READING_UNKNOWN;
+    return reading;
 }
 
 static enum truth least(const struct scene *scene, const struct rule_node *node) {

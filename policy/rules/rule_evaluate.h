@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "policy/data/catalogue/catalogue.h"
+#include "policy/effective/reading.h"
 #include "policy/effective/setting.h"
 #include "policy/rules/rule.h"
 
@@ -26,6 +27,7 @@ struct scene {
     int major, minor; /* Spark's version */
     unsigned jvms;    /* whose options are read as the driver's: one enum jvm, or JVM_ALL */
     struct scene_marks *marks; /* set, never cleared */
+    struct arena *arena;       /* for what a reading is made of */
 };
 
 /* The most scenes that one effective configuration stands for. */
@@ -34,8 +36,8 @@ struct scene {
 /* Lists them: a version that is not known is tried as each of the catalogue, a master
  * that is not told as each kind of cluster. Each JVM that options on this host reach
  * is judged by itself, and all of them as one. *marks, cleared at first, is theirs to
- * set. Gives their number. */
-size_t scene_list(const struct effective *conf, struct scene_marks *marks,
+ * set. Readings live in the arena. Gives their number. */
+size_t scene_list(const struct effective *conf, struct scene_marks *marks, struct arena *arena,
                   struct scene scenes[SCENES]);
 
 /* Begins to try scenes: number 0. */
@@ -45,13 +47,8 @@ size_t scene_first(const struct scene *scenes);
  * none before it, of the same JVMs, has read would say the same and is left out. */
 size_t scene_after(const struct scene *scenes, size_t count, size_t i);
 
-/* What a key says in a scene. */
-struct reading {
-    const struct setting *setting; /* NULL: nobody set it */
-    const char *value;             /* the setting's, else Spark's default, else NULL */
-};
-
-/* Reads a key. Texts are those of the configuration or of the catalogue. */
+/* What a key says to its own reader in a scene. What somebody may still fill in is
+ * unknown: ${…} that is left over, unless the reader takes it as it stands. */
 struct reading scene_read(const struct scene *scene, const char *key);
 
 /* Truth of a node. Nodes nest at most LIMIT_YAML_DEPTH deep. */
@@ -69,10 +66,11 @@ enum truth rule_holds(const struct scene *scene, const struct rule *rule);
 const struct rule_node *rule_decisive(const struct scene *scene, const struct rule_node *node,
                                       enum truth wanted, bool *negated);
 
-/* What a leaf with a key has read: the key, or the place beside it that decided. */
+/* What a leaf with a key has read: the setting is the one that decided, which may stand
+ * under another key, or beside the configuration. */
 struct reading leaf_read(const struct scene *scene, const struct rule_node *leaf);
 
-/* Whether nobody set the leaf's key here, but something unknown may. */
+/* Whether nothing here decides what the leaf's key says, but something unknown may. */
 bool leaf_is_open(const struct scene *scene, const struct rule_node *leaf);
 
 /* Truth of one leaf; in rule_leaf.c, one function for each operator. */
@@ -80,8 +78,5 @@ enum truth leaf_truth(const struct scene *scene, const struct rule_node *leaf);
 
 /* Whether a list of globs matches: one does, and none that begins with '!'. */
 bool globs_match(const struct rule_node *leaf, const char *text);
-
-/* Whether a value is left open: a template, or a reference ${…}. */
-bool value_is_open(const char *value);
 
 #endif

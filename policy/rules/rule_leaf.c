@@ -22,10 +22,6 @@ bool globs_match(const struct rule_node *leaf, const char *text) {
     return matched;
 }
 
-bool value_is_open(const char *value) {
-    return setting_is_unknown(value) || strstr(value, "${") != NULL;
-}
-
 static enum truth truth_of(bool holds) {
     return holds ? TRUTH_TRUE : TRUTH_FALSE;
 }
@@ -44,46 +40,15 @@ static bool same_trimmed(const char *value, const char *word) {
     return length == strlen(word) && memcmp(value, word, length) == 0;
 }
 
-static bool is_boolean(const char *key) {
-    const struct catalogue_entry *entry = catalogue_find(key);
-    return entry != NULL && (entry->type == TYPE_BOOL_TYPED || entry->type == TYPE_BOOL_RAW ||
-                             entry->type == TYPE_BOOL_TRANSPORT || entry->type == TYPE_BOOL_HADOOP);
-}
-
-/* A value that Spark throws at is neither true nor false: no equality holds. */
-static enum truth boolean_equals(const char *key, const char *value, const char *word) {
-    switch (catalogue_boolean(key, value)) {
-    case CATALOGUE_TRUE:
-        return truth_of(strcmp(word, "true") == 0);
-    case CATALOGUE_FALSE:
-        return truth_of(strcmp(word, "false") == 0);
-    case CATALOGUE_UNKNOWN:
-        return TRUTH_UNKNOWN;
-    case CATALOGUE_INVALID:
-        break;
-    }
-    return TRUTH_FALSE;
-}
-
-static enum truth value_equals(const char *key, const char *value, const char *word) {
-    if (unknown_in(value))
-        return TRUTH_UNKNOWN;
-    if (is_boolean(key))
-        return boolean_equals(key, value, word);
-    return value_is_open(value) ? TRUTH_UNKNOWN : truth_of(same_trimmed(value, word));
-}
-
-/* For equals and one-of. */
+/* For equals and one-of. What Spark throws at is neither of them: no equality holds. */
 static enum truth is_one_of(const struct scene *scene, const struct rule_node *leaf) {
     struct reading read = scene_read(scene, leaf->key);
-    if (read.value == NULL)
-        return TRUTH_FALSE;
-    enum truth best = TRUTH_FALSE;
-    for (size_t i = 0; i < leaf->word_count; i++) {
-        enum truth truth = value_equals(leaf->key, read.value, leaf->words[i]);
-        best = truth > best ? truth : best;
-    }
-    return best;
+    if (read.state == READING_UNKNOWN)
+        return TRUTH_UNKNOWN;
+    for (size_t i = 0; read.state == READING_KNOWN && i < leaf->word_count; i++)
+        if (same_trimmed(read.value, leaf->words[i]))
+            return TRUTH_TRUE;
+    return TRUTH_FALSE;
 }
 
 static enum truth is_master(const struct scene *scene, const struct rule_node *leaf) {
@@ -104,10 +69,12 @@ static enum truth is_since(const struct scene *scene, const struct rule_node *le
 
 /* What a default says does not count: present means that somebody wrote it. */
 static enum truth is_present(const struct scene *scene, const struct rule_node *leaf) {
-    const struct setting *setting = effective_find(scene->conf, leaf->key);
-    if (setting == NULL || same_trimmed(setting->value, ""))
-        return TRUTH_FALSE;
-    return setting_is_unknown(setting->value) ? TRUTH_UNKNOWN : TRUTH_TRUE;
+    struct reading read = scene_read(scene, leaf->key);
+    if (read.setting == NULL || read.state == READING_UNSET)
+        return read.state == READING_UNKNOWN ? TRUTH_UNKNOWN : TRUTH_FALSE;
+    if (read.value == NULL || setting_is_unknown(read.value))
+        return TRUTH_UNKNOWN;
+    return truth_of(!same_trimmed(read.value, ""));
 }
 
 static enum truth is_absent(const struct scene *scene, const struct rule_node *leaf) {
@@ -116,19 +83,17 @@ static enum truth is_absent(const struct scene *scene, const struct rule_node *l
 
 static enum truth is_like(const struct scene *scene, const struct rule_node *leaf) {
     struct reading read = scene_read(scene, leaf->key);
-    if (read.value == NULL)
-        return TRUTH_FALSE;
-    return value_is_open(read.value) ? TRUTH_UNKNOWN : truth_of(globs_match(leaf, read.value));
+    if (read.state == READING_UNKNOWN)
+        return TRUTH_UNKNOWN;
+    return truth_of(read.value != NULL && globs_match(leaf, read.value));
 }
 
 /* What matches as it stands is refused, whatever is filled in later. */
 static enum truth is_unlike(const struct scene *scene, const struct rule_node *leaf) {
     struct reading read = scene_read(scene, leaf->key);
-    if (read.value == NULL)
-        return TRUTH_TRUE;
-    if (globs_match(leaf, read.value))
+    if (read.value != NULL && globs_match(leaf, read.value))
         return TRUTH_FALSE;
-    return value_is_open(read.value) ? TRUTH_UNKNOWN : TRUTH_TRUE;
+    return read.state == READING_UNKNOWN ? TRUTH_UNKNOWN : TRUTH_TRUE;
 }
 
 static bool is_word_of(const struct rule_node *leaf, const char *text, size_t length) {
@@ -141,9 +106,7 @@ static bool is_word_of(const struct rule_node *leaf, const char *text, size_t le
 /* Items as Spark's Utils.stringToSeq has them: split at commas, trimmed. */
 static enum truth is_without(const struct scene *scene, const struct rule_node *leaf) {
     struct reading read = scene_read(scene, leaf->key);
-    if (read.value == NULL)
-        return TRUTH_TRUE;
-    for (const char *at = read.value; *at != '\0';) {
+    for (const char *at = read.value; at != NULL && *at != '\0';) {
         size_t size = strcspn(at, ","), skip = 0, length = size;
         while (skip < length && is_blank(at[skip]))
             skip++;
@@ -153,7 +116,7 @@ static enum truth is_without(const struct scene *scene, const struct rule_node *
             return TRUTH_FALSE;
         at += size + (at[size] == ',' ? 1 : 0);
     }
-    return value_is_open(read.value) ? TRUTH_UNKNOWN : TRUTH_TRUE;
+    return read.state == READING_UNKNOWN ? TRUTH_UNKNOWN : TRUTH_TRUE;
 }
 
 /* @FILE and -XX:Flags= bring in options that do not stand here. */
@@ -193,14 +156,26 @@ static struct reading read_options(const struct scene *scene, const char *key) {
     return heard ? scene_read(scene, key) : (struct reading){0};
 }
 
+/* Which setting has the options that decide: the key's own, or what stands in front. */
+static const struct setting *find_decisive(const struct scene *scene, const struct rule_node *leaf,
+                                           const struct reading *read, enum truth truth) {
+    const struct setting *front = read->prepended;
+    bool decides = front != NULL && judge_options(scene, leaf, front->key, front->value,
+                                                  read->state == READING_UNKNOWN) == truth;
+    return decides ? front : read->setting;
+}
+
 /* Where the options that decide stand: the driver's stand in variables and in a file
  * too, which nobody fills in later. */
 static enum truth find_options(const struct scene *scene, const struct rule_node *leaf,
                                struct reading *ret) {
     *ret = read_options(scene, leaf->key);
-    enum truth least = ret->value == NULL ? TRUTH_TRUE
-                                          : judge_options(scene, leaf, leaf->key, ret->value,
-                                                          value_is_open(ret->value));
+    bool open = ret->state == READING_UNKNOWN;
+    enum truth least = open ? TRUTH_UNKNOWN : TRUTH_TRUE;
+    if (ret->value != NULL) {
+        least = judge_options(scene, leaf, leaf->key, ret->value, open);
+        ret->setting = find_decisive(scene, leaf, ret, least);
+    }
     bool driver = strcmp(leaf->key, "spark.driver.extraJavaOptions") == 0;
     for (size_t i = 0; driver && i < scene->conf->java_count; i++) {
         const struct setting *java = &scene->conf->java[i];
@@ -210,7 +185,7 @@ static enum truth find_options(const struct scene *scene, const struct rule_node
         if (truth >= least)
             continue;
         least = truth;
-        *ret = (struct reading){.setting = java, .value = java->value};
+        *ret = (struct reading){.state = READING_KNOWN, .setting = java, .value = java->value};
     }
     return least;
 }
@@ -229,8 +204,10 @@ struct reading leaf_read(const struct scene *scene, const struct rule_node *leaf
 }
 
 bool leaf_is_open(const struct scene *scene, const struct rule_node *leaf) {
-    return scene->conf->open != NULL && leaf->key != NULL &&
-           effective_find(scene->conf, leaf->key) == NULL;
+    if (scene->conf->open == NULL || leaf->key == NULL)
+        return false;
+    struct reading read = leaf_read(scene, leaf);
+    return read.setting == NULL && read.state == READING_UNKNOWN;
 }
 
 enum truth leaf_truth(const struct scene *scene, const struct rule_node *leaf) {
@@ -250,7 +227,5 @@ enum truth leaf_truth(const struct scene *scene, const struct rule_node *leaf) {
         [OP_NO_NEAR_MISS] = offence_truth,
         [OP_NO_INEFFECTIVE] = offence_truth,
     };
-    if (leaf_is_open(scene, leaf))
-        return TRUTH_UNKNOWN;
     return leaves[leaf->op](scene, leaf);
 }

@@ -38,30 +38,52 @@ static void add_value(struct buffer *out, const char *key, const char *value) {
 }
 
 /* How the key's reader takes a value that looks different to people. */
-static void add_reader(struct buffer *out, const char *key, const char *value) {
+static void add_reader(struct buffer *out, const char *key, const struct reading *read) {
     const struct catalogue_entry *entry = catalogue_find(key);
-    if (entry == NULL || entry->type < TYPE_BOOL_TYPED)
-        return;
-    enum catalogue_truth truth = catalogue_boolean(key, value);
-    if (truth == CATALOGUE_INVALID)
-        buffer_text(out, ", which Spark refuses to read as true or false");
-    else if (truth == CATALOGUE_FALSE && !text_equal_nocase(value, "false"))
+    bool boolean = entry != NULL && entry->type >= TYPE_BOOL_TYPED;
+    if (read->state == READING_INVALID)
+        buffer_printf(out, ", which Spark refuses to read%s", boolean ? " as true or false" : "");
+    else if (boolean && reading_is_false(read) && read->value != NULL &&
+             !text_equal_nocase(read->setting->value, read->value))
         buffer_text(out, ", which its reader takes for false");
 }
 
-static void add_state(struct buffer *out, const struct scene *scene, const char *key,
-                      struct reading read) {
+/* Why a setting of another name decides: what stands before and behind the key. */
+static const struct {
+    const char *before, *behind;
+} reasons[] = {
+    [READING_OWN] = {", which stands in front of ", ""},
+    [READING_ALTERNATIVE] = {", the older name of ", ""},
+    [READING_FALLBACK] = {", which is read where ", " is not set"},
+    [READING_INHERITED] = {", from which ", " inherits"},
+    [READING_SWITCHED_OFF] = {", so that ", " is not read"},
+    [READING_DEFAULT] = {"", ""},
+};
+
+static void add_reason(struct buffer *out, const char *key, const struct reading *read) {
+    if (strcmp(key, read->setting->key) == 0 || !text_starts(read->setting->key, "spark."))
+        return;
+    buffer_text(out, reasons[read->how].before);
     add_key(out, key);
-    if (read.setting == NULL) {
+    buffer_text(out, reasons[read->how].behind);
+}
+
+static void add_state(struct buffer *out, const struct scene *scene, const char *key,
+                      const struct reading *read) {
+    if (read->setting == NULL) {
+        add_key(out, key);
         buffer_text(out, " is not set");
-        if (read.value != NULL && read.value[0] != '\0')
+        if (read->value != NULL && read->value[0] != '\0')
             buffer_printf(out, " (default of Spark %d.%d: %s)", scene->major, scene->minor,
-                          read.value);
+                          read->value);
         return;
     }
-    buffer_text(out, read.value[0] == '\0' ? " is empty" : " is ");
-    add_value(out, key, read.value);
-    add_reader(out, key, read.value);
+    const struct setting *setting = read->setting;
+    add_key(out, setting->key);
+    buffer_text(out, setting->value[0] == '\0' ? " is empty" : " is ");
+    add_value(out, setting->key, setting->value);
+    add_reader(out, key, read);
+    add_reason(out, key, read);
 }
 
 static void add_wanted(struct buffer *out, const struct rule_node *leaf, bool negated) {
@@ -99,10 +121,10 @@ const char *message_of_leaf(const struct scene *scene, const struct rule_node *l
         buffer_printf(&out, " cannot be told here: a template or a reference stands in it%s",
                       leaf->op == OP_JVM_WITHOUT ? ", or a file of options: write them here" : "");
     } else {
-        add_state(&out, scene, key, read);
+        add_state(&out, scene, leaf->key, &read);
     }
     /* "is not set" says already that it must be set. */
-    bool said = truth == TRUTH_FALSE && effective_find(scene->conf, leaf->key) == NULL &&
+    bool said = truth == TRUTH_FALSE && read.setting == NULL &&
                 (leaf->op == OP_PRESENT || leaf->op == OP_ABSENT);
     if (!said) {
         buffer_text(&out, "; it ");

@@ -71,10 +71,13 @@ static json_t *answer(json_t *question) {
     json_t *version = json_object_get(question, "spark"), *answers = json_array(), *pair;
     size_t i;
     conf.settings = settings_of(json_object_get(question, "read"), &arena, &conf.count);
-    conf.spark_major = (int)json_integer_value(json_array_get(version, 0));
-    conf.spark_minor = (int)json_integer_value(json_array_get(version, 1));
-    struct reading_scope scope = {&conf, variables_of(json_object_get(question, "env"), &arena),
-                                  &arena};
+    struct reading_scope scope = {
+        .conf = &conf,
+        .environment = variables_of(json_object_get(question, "env"), &arena),
+        .arena = &arena,
+        .major = (int)json_integer_value(json_array_get(version, 0)),
+        .minor = (int)json_integer_value(json_array_get(version, 1)),
+    };
     json_array_foreach(json_object_get(question, "ask"), i, pair)
         json_array_append_new(answers, one(&scope, pair));
     arena_free(&arena);

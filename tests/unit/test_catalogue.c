@@ -54,34 +54,6 @@ static void defaults_change_with_the_version(void **state) {
     assert_null(catalogue_default("spark.nobody", 3, 5));
 }
 
-static void each_reader_has_its_own_idea_of_a_boolean(void **state) {
-    (void)state;
-    static const char *const values[] = {"true", "TRUE", " true ",   "false",   "False", "yes",
-                                         "1",    "",     "${env:X}", "{{ x }}", " false"};
-    static const struct {
-        const char *key, *truths; /* by value: true, false, invalid, unknown */
-    } rows[] = {
-        {"spark.authenticate", "tttffiiiuuf"},
-        {"spark.ssl.ui.enabled", "ttiffiiiiui"},
-        {"spark.network.crypto.enabled", "ttfffffffuf"},
-        {"spark.hadoop.fs.s3a.connection.ssl.enabled", "tttfftttuuf"},
-        {"spark.hadoop.hadoop.security.authorization", "tttfffffuuf"},
-        {"spark.not.in.the.catalogue", "tttffiiiuuf"},
-    };
-    static const char letters[] = {[CATALOGUE_FALSE] = 'f',
-                                   [CATALOGUE_TRUE] = 't',
-                                   [CATALOGUE_INVALID] = 'i',
-                                   [CATALOGUE_UNKNOWN] = 'u'};
-    for (size_t i = 0; i < COUNT(rows); i++)
-        for (size_t j = 0; j < COUNT(values); j++) {
-            char letter = letters[catalogue_boolean(rows[i].key, values[j])];
-            if (letter != rows[i].truths[j])
-                fail_msg("%s=\"%s\" is %c, not %c", rows[i].key, values[j], letter,
-                         rows[i].truths[j]);
-        }
-    assert_int_equal(catalogue_boolean("spark.authenticate", NULL), CATALOGUE_UNKNOWN);
-}
-
 static void a_slip_of_the_hand_is_seen(void **state) {
     (void)state;
     static const struct {
@@ -162,7 +134,6 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_table_is_sorted_and_each_key_is_found),
         cmocka_unit_test(defaults_change_with_the_version),
-        cmocka_unit_test(each_reader_has_its_own_idea_of_a_boolean),
         cmocka_unit_test(a_slip_of_the_hand_is_seen),
         cmocka_unit_test(another_key_is_no_slip),
     };

@@ -280,9 +280,6 @@ static void check_default(const struct catalogue_entry *entry, int major, int mi
         return;
     if (boolean && strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
         fail_msg("%s is %s by default", key, value);
-    if (boolean && catalogue_boolean(key, value) !=
-                       (strcmp(value, "true") == 0 ? CATALOGUE_TRUE : CATALOGUE_FALSE))
-        fail_msg("%s: its own reader does not take its default", key);
     char *end = NULL;
     if (entry->type == TYPE_INT && (strtoll(value, &end, 10), *end != '\0' || end == value))
         fail_msg("%s is %s by default", key, value);

@@ -44,9 +44,7 @@ static void configure(struct scene *s, const char *lines, int major, int minor) 
     }
     qsort(s->settings, s->conf.count, sizeof *s->settings, compare);
     s->conf.settings = s->settings;
-    s->conf.spark_major = major;
-    s->conf.spark_minor = minor;
-    s->scope = (struct reading_scope){&s->conf, environment, &s->arena};
+    s->scope = (struct reading_scope){&s->conf, environment, &s->arena, major, minor};
 }
 
 static void assert_reading(struct scene *s, const char *key, enum reading_state state,
@@ -161,7 +159,8 @@ static void what_is_unknown_stays_so(void **state) {
                 READING_INHERITED, NULL);
     configure(&s, "spark.a=1", 4, 1);
     s.conf.open = &place;
-    assert_reading(&s, "spark.authenticate", READING_UNKNOWN, READING_DEFAULT, "false");
+    assert_reading(&s, "spark.authenticate", READING_UNKNOWN, READING_DEFAULT, NULL);
+    assert_null(s.reading.value);
     assert_reading(&s, "spark.a", READING_KNOWN, READING_OWN, "1");
     assert_reading(&s, "spark.ssl.ui.enabled", READING_UNKNOWN, READING_DEFAULT, NULL);
     arena_free(&s.arena);

@@ -69,6 +69,39 @@ static void a_message_tells_how_a_reader_takes_a_value(void **state) {
     fixture_free(&f);
 }
 
+static void a_message_tells_why_another_key_decides(void **state) {
+    (void)state;
+    static const struct {
+        const char *require, *conf, *key, *message;
+    } rows[] = {
+        {"{spark.ssl.ui.enabled: true}", "spark.ssl.enabled false\n", "spark.ssl.enabled",
+         "spark.ssl.enabled is false, from which spark.ssl.ui.enabled inherits; it must be true"},
+        {"{spark.ssl.ui.keyStore: {present: true}}", "spark.ssl.enabled false\n",
+         "spark.ssl.enabled",
+         "spark.ssl.enabled is false, so that spark.ssl.ui.keyStore is not read; it must be set"},
+        {"{spark.executor.memoryOverhead: {absent: true}}",
+         "spark.yarn.executor.memoryOverhead 1g\n", "spark.yarn.executor.memoryOverhead",
+         "spark.yarn.executor.memoryOverhead is 1g, the older name of "
+         "spark.executor.memoryOverhead; it must not be set"},
+        {"{spark.authenticate.secret.driver.file: {absent: true}}",
+         "spark.authenticate.secret.file /s\n", "spark.authenticate.secret.file",
+         "which is read where spark.authenticate.secret.driver.file is not set"},
+        {"{spark.driver.extraJavaOptions: {jvm-without: [-agent*]}}",
+         "spark.driver.defaultJavaOptions -agentlib:x\n", "spark.driver.defaultJavaOptions",
+         "which stands in front of spark.driver.extraJavaOptions"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct fixture f;
+        fixture_make(&f);
+        judge_rule(&f, rows[i].require, rows[i].conf);
+        assert_int_equal(f.found.count, 1);
+        assert_string_equal(f.found.items[0].key, rows[i].key);
+        assert_holds(f.found.items[0].message, rows[i].message);
+        assert_int_equal(f.found.items[0].origin.line, 1);
+        fixture_free(&f);
+    }
+}
+
 static void a_value_in_a_message_is_escaped_and_cut(void **state) {
     (void)state;
     char conf[512];
@@ -365,6 +398,7 @@ int main(void) {
         cmocka_unit_test(a_finding_names_the_leaf_that_decides),
         cmocka_unit_test(a_key_that_nobody_set_says_so_with_its_default),
         cmocka_unit_test(a_message_tells_how_a_reader_takes_a_value),
+        cmocka_unit_test(a_message_tells_why_another_key_decides),
         cmocka_unit_test(a_value_in_a_message_is_escaped_and_cut),
         cmocka_unit_test(each_offending_setting_has_one_finding),
         cmocka_unit_test(a_secret_that_is_overridden_or_ignored_stands_there_all_the_same),

@@ -111,12 +111,15 @@ const char *catalogue_default(const char *key, int major, int minor) {
     return entry == NULL ? NULL : read_fact(entry, version_bit(major, minor), FACT_DEFAULT, NULL);
 }
 
-bool catalogue_default_varies(const char *key) {
+bool catalogue_varies(const struct catalogue_entry *entry) {
+    static const enum fact_kind read[] = {FACT_DEFAULT, FACT_OLDER, FACT_PREPENDED, FACT_FALLBACK};
     const unsigned all = (1u << catalogue_version_count) - 1;
-    const struct catalogue_entry *entry = catalogue_find(key);
-    const struct catalogue_fact *fact =
-        entry == NULL ? NULL : find_fact(entry, all, FACT_DEFAULT, 0);
-    return fact != NULL && fact->versions != all;
+    for (size_t i = 0; i < entry->fact_count; i++)
+        for (size_t k = 0; k < sizeof read / sizeof read[0]; k++)
+            if (catalogue_facts[entry->first + i].kind == read[k] &&
+                catalogue_facts[entry->first + i].versions != all)
+                return true;
+    return false;
 }
 
 bool catalogue_alternative(const struct catalogue_entry *entry, int major, int minor, size_t index,
@@ -161,51 +164,4 @@ const char *catalogue_value(const struct catalogue_entry *entry, int major, int 
 
 const char *catalogue_since(const struct catalogue_entry *entry) {
     return read_fact(entry, entry->versions, FACT_SINCE, NULL);
-}
-
-/* Copies value without blanks at its ends, as far as it may be a boolean. */
-static void trim_word(const char *value, char *word, size_t size) {
-    while (*value != '\0' && (unsigned char)*value <= ' ')
-        value++;
-    size_t length = strlen(value);
-    while (length > 0 && (unsigned char)value[length - 1] <= ' ')
-        length--;
-    length = length < size ? length : 0;
-    memcpy(word, value, length);
-    word[length] = '\0';
-}
-
-static enum catalogue_truth read_exact(const char *value) {
-    return text_equal_nocase(value, "true")    ? CATALOGUE_TRUE
-           : text_equal_nocase(value, "false") ? CATALOGUE_FALSE
-                                               : CATALOGUE_INVALID;
-}
-
-static enum catalogue_truth read_hadoop(const struct catalogue_entry *entry, const char *word) {
-    enum catalogue_truth truth = read_exact(word);
-    if (truth != CATALOGUE_INVALID)
-        return truth;
-    const char *value = read_fact(entry, entry->versions, FACT_DEFAULT, NULL);
-    bool otherwise = value != NULL && strcmp(value, "true") == 0;
-    return otherwise ? CATALOGUE_TRUE : CATALOGUE_FALSE;
-}
-
-enum catalogue_truth catalogue_boolean(const char *key, const char *value) {
-    const struct catalogue_entry *entry = catalogue_find(key);
-    char word[8];
-    if (value == NULL || text_is_template(value))
-        return CATALOGUE_UNKNOWN;
-    switch (entry == NULL ? TYPE_BOOL_TYPED : entry->type) {
-    case TYPE_BOOL_RAW:
-        return read_exact(value);
-    case TYPE_BOOL_TRANSPORT:
-        return text_equal_nocase(value, "true") ? CATALOGUE_TRUE : CATALOGUE_FALSE;
-    default:
-        break;
-    }
-    if (strstr(value, "${") != NULL)
-        return CATALOGUE_UNKNOWN;
-    trim_word(value, word, sizeof word);
-    return entry != NULL && entry->type == TYPE_BOOL_HADOOP ? read_hadoop(entry, word)
-                                                            : read_exact(word);
 }

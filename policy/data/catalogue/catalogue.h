@@ -72,8 +72,6 @@ struct catalogue_entry {
     bool folds;       /* upper or lower case makes no difference to a value */
 };
 
-enum catalogue_truth { CATALOGUE_FALSE, CATALOGUE_TRUE, CATALOGUE_INVALID, CATALOGUE_UNKNOWN };
-
 /* Versions of Spark that the catalogue knows, at most; one bit each. */
 #define CATALOGUE_VERSIONS 8
 
@@ -101,8 +99,9 @@ const char *catalogue_family(const char *key);
  * that of catalogue_fallback, or Spark computes it when it runs. */
 const char *catalogue_default(const char *key, int major, int minor);
 
-/* Whether the versions of the catalogue may disagree about the default of a key. */
-bool catalogue_default_varies(const char *key);
+/* Whether the versions of the catalogue disagree about what is read where the key itself
+ * is not set: its older names, what is put in front, its fallback, its default. */
+bool catalogue_varies(const struct catalogue_entry *entry);
 
 /* Another name under which a key may be written. What is written there in a bare
  * number counts times `times`, with `unit` behind it ("10" for
@@ -146,10 +145,5 @@ const char *catalogue_since(const struct catalogue_entry *entry);
  * or a trap of the documentation away, or NULL. A key that Spark, Hadoop or a
  * known connector reads, in any version, is never near. */
 const char *catalogue_near_miss(const char *key);
-
-/* The value as the key's own reader sees it. INVALID: Spark throws when it reads
- * it. UNKNOWN: a template, or a reference that is resolved only at the launch. A key that
- * is not in the catalogue is read as TYPE_BOOL_TYPED. */
-enum catalogue_truth catalogue_boolean(const char *key, const char *value);
 
 #endif
