@@ -34,16 +34,11 @@ static unsigned version_bit(int major, int minor) {
 }
 
 const struct catalogue_entry *catalogue_find(const char *key) {
-    size_t low = 0, high = catalogue_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = strcmp(catalogue_key(&catalogue_entries[middle]), key);
-        if (order == 0)
-            return &catalogue_entries[middle];
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
+    const size_t mask = catalogue_slot_count - 1;
+    for (size_t at = catalogue_hash(key) & mask; catalogue_slots[at] != 0; at = (at + 1) & mask) {
+        const struct catalogue_entry *entry = &catalogue_entries[catalogue_slots[at] - 1];
+        if (strcmp(catalogue_key(entry), key) == 0)
+            return entry;
     }
     return NULL;
 }

@@ -53,11 +53,16 @@ extern const struct catalogue_entry catalogue_entries[];
 extern const struct catalogue_fact catalogue_facts[];
 extern const struct catalogue_prefix catalogue_prefixes[];
 extern const struct catalogue_slip catalogue_slips[];
+extern const uint16_t catalogue_slots[];  /* at a key's hash or behind: 1 + its entry; 0: none */
+extern const size_t catalogue_slot_count; /* a power of two, half of them empty */
 extern const size_t catalogue_version_count, catalogue_count, catalogue_prefix_count,
     catalogue_slip_count;
 
 /* The longest family that a key stands in, or NULL. */
 const struct catalogue_prefix *catalogue_find_prefix(const char *key);
+
+/* Where the search for a key begins (FNV-1a). */
+uint32_t catalogue_hash(const char *text);
 
 /* One bit for each letter that occurs and one for each that occurs twice, so that
  * most pairs need no closer look: one slip changes at most two bits. */

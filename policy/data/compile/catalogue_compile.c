@@ -232,6 +232,26 @@ static void write_table(struct buffer *out, const char *type, const char *name,
                   rows->data == NULL ? "" : rows->data);
 }
 
+/* The keys by their hash, so that one is found without a search. */
+static void write_slots(struct buffer *out, struct writer *w) {
+    const struct rows *rows = w->rows;
+    size_t count = 1;
+    while (count < 2 * rows->count)
+        count *= 2;
+    size_t *slots = arena_array(rows->arena, count, sizeof *slots);
+    out->failed = out->failed || slots == NULL || rows->count >= UINT16_MAX;
+    for (size_t i = 0; slots != NULL && i < rows->count; i++) {
+        size_t at = catalogue_hash(rows->rows[i].cells[COLUMN_KEY]) & (count - 1);
+        while (slots[at] != 0)
+            at = (at + 1) & (count - 1);
+        slots[at] = i + 1;
+    }
+    buffer_text(out, "const uint16_t catalogue_slots[] = {\n");
+    for (size_t i = 0; slots != NULL && i < count; i++)
+        buffer_printf(out, "    %zu,\n", slots[i]);
+    buffer_printf(out, "};\nconst size_t catalogue_slot_count = %zu;\n", count);
+}
+
 static void write_all(struct buffer *out, struct writer *w) {
     const struct rows *rows = w->rows;
     struct buffer versions = buffer_make(LIMIT_REPORT_BYTES);
@@ -258,6 +278,7 @@ static void write_all(struct buffer *out, struct writer *w) {
                       "sizeof catalogue_%s[0];\n",
                       names[i], tables[i], tables[i]);
     buffer_printf(out, "const size_t catalogue_count = %zu;\n", rows->count);
+    write_slots(out, w);
     out->failed = out->failed || w->entries.failed || w->facts.failed || w->slips.failed ||
                   w->prefixes.failed || versions.failed || w->fact_count > UINT16_MAX;
     buffer_free(&versions);
