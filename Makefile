@@ -257,7 +257,8 @@ sanitize: sanitize-gcc sanitize-clang
 	    -p no:cacheprovider tests/e2e
 
 sanitize-gcc sanitize-clang: sanitize-%: deps
-	$(AGAIN) $(call SANITIZE,$*) all units $(TOOLS:$(BUILD)/%=$(BUILD)/sanitize/$*/%)
+	$(AGAIN) $(call SANITIZE,$*) all units $(TOOLS:$(BUILD)/%=$(BUILD)/sanitize/$*/%) \
+	    $(addprefix $(BUILD)/sanitize/$*/shifted_clock/,arrestor arrestor-fetch)
 
 repro: $(BUILD)/deps-build
 	tests/bin/repro

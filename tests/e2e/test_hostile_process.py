@@ -300,6 +300,7 @@ def test_a_working_directory_deeper_than_a_path_can_be(site):
     subprocess.run(["rm", "-rf", "d" * 200], cwd=site.path, check=True)
 
 
+@pytest.mark.unsanitized("the runtime sets this limit")
 def test_no_core_of_a_role_where_cores_are_unlimited(site, launches):
     def allow_cores():
         resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY,) * 2)

@@ -21,7 +21,9 @@ import pod as pods
 import pytest
 import strongbox
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can look into all processes")
+pytestmark = [pytest.mark.skipif(os.geteuid() != 0, reason="only root can look into all processes"),
+              pytest.mark.unsanitized("all memory of a process is searched, of which most is shadow there"),
+              pytest.mark.unwatched("it has a tracer of its own")]
 
 # The job of two rounds.
 ROTATE = '''

@@ -16,7 +16,9 @@ import memory_search
 import pytest
 import strongbox
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can look into all processes")
+pytestmark = [pytest.mark.skipif(os.geteuid() != 0, reason="only root can look into all processes"),
+              pytest.mark.unsanitized("all memory of a process is searched, of which most is shadow there"),
+              pytest.mark.unwatched("it has a tracer of its own")]
 
 
 # ---- Secret memory, as root sees it
