@@ -128,7 +128,8 @@ static int convert_hadoop(const struct reading_scope *scope, const char *key,
     if (reading_convert(scope, type, ret, err) != 0)
         return -1;
     if (known && ret->state == READING_INVALID && type == TYPE_BOOL_HADOOP) {
-        const char *value = catalogue_default(key, scope->major, scope->minor);
+        const char *read = catalogue_key(catalogue_reader(key));
+        const char *value = catalogue_default(read, scope->major, scope->minor);
         ret->value = value == NULL ? "false" : value;
         ret->state = READING_KNOWN;
     }
@@ -150,6 +151,20 @@ static int read_hadoop(const struct reading_scope *scope, const char *key, enum 
     return convert_hadoop(scope, key, type, ret, err);
 }
 
+/* Hadoop: S3AUtils.propagateBucketOptions puts what is set for a bucket over what is set for
+ * all. */
+static int read_bucket(const struct reading_scope *scope, const char *key, struct reading *ret,
+                       struct error *err) {
+    const struct catalogue_entry *entry = catalogue_reader(key);
+    enum catalogue_type type = entry == NULL ? TYPE_STRING : (enum catalogue_type)entry->type;
+    const char *of_all = effective_find(scope->conf, key) != NULL ? NULL : catalogue_of_all(key);
+    if (read_hadoop(scope, of_all != NULL ? of_all : key, type, ret, err) != 0)
+        return -1;
+    if (of_all != NULL && ret->setting != NULL)
+        ret->how = READING_FALLBACK;
+    return 0;
+}
+
 int reading_of(const struct reading_scope *scope, const char *key, struct reading *ret,
                struct error *err) {
     const struct catalogue_entry *entry = catalogue_find(key);
@@ -157,7 +172,7 @@ int reading_of(const struct reading_scope *scope, const char *key, struct readin
     if (reading_is_ssl(key))
         return reading_ssl(scope, key, ret, err);
     if (text_starts(key, "spark.hadoop."))
-        return read_hadoop(scope, key, type, ret, err);
+        return read_bucket(scope, key, ret, err);
     return read_as(scope, key, type, entry != NULL && entry->substitutes, ret, err);
 }
 

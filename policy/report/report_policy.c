@@ -111,6 +111,10 @@ void report_rule_text(const struct rule *rule, struct buffer *out) {
     buffer_printf(out, "\nseverity %s, owner %s\nwhy\n  ", severity_name(rule->severity),
                   owner_name(rule->owner));
     add_text(out, rule->because);
+    if (rule->each != NULL) {
+        buffer_text(out, "\nfor each name in\n  ");
+        add_text(out, rule->each);
+    }
     buffer_text(out, rule->when != NULL ? "\nwhen\n" : "\n");
     if (rule->when != NULL)
         add_node(out, rule->when, 1);

@@ -18,13 +18,18 @@ enum operator_id {
     OP_NOT,    /* children */
     OP_MASTER, /* fact of the surface: local, yarn, standalone, kubernetes */
     OP_SINCE,  /* fact of the surface: Spark has this version or a later one */
+    OP_BEFORE, /* … an earlier one */
     OP_EQUALS, /* typed value: bool keys by their reader's rules */
     OP_PRESENT,
     OP_ABSENT, /* key set to something not empty / not set or empty */
     OP_ONE_OF, /* value is one of words */
     OP_LIKE,
-    OP_UNLIKE,         /* value matches one / none of globs; unset: like false, unlike true */
-    OP_WITHOUT,        /* no item of a comma list is one of words */
+    OP_UNLIKE, /* value matches one / none of globs; unset: like false, unlike true */
+    OP_AT_LEAST,
+    OP_AT_MOST, /* a number, a time or a size, in whatever unit it is written */
+    OP_WITHOUT, /* no item of a comma list is one of words */
+    OP_ITEMS_LIKE,
+    OP_ITEMS_UNLIKE,   /* each item of a comma list matches one / none of globs */
     OP_JVM_WITHOUT,    /* no token of a JVM option string matches one of globs */
     OP_NO_PLAINTEXT,   /* no setting whose key matches one of globs holds a literal secret */
     OP_NO_EMBEDDED,    /* … holds a secret inside its text (URL, -D, JAAS) */
@@ -56,6 +61,7 @@ struct rule {
     const char *id, *title, *because;
     enum severity severity;
     enum owner owner;
+    const char *each; /* "spark.sql.catalog.*": judged for each name that stands there; or NULL */
     const struct rule_node *when; /* NULL: always */
     const struct rule_node *require;
     const char *fix_text;            /* what to write when it is not one setting, or NULL */

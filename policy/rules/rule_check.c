@@ -80,10 +80,15 @@ static const struct scene *weakest_scene(const struct scene *scenes, size_t coun
     return weakest;
 }
 
+static void set_name(struct scene *scenes, size_t count, const char *name) {
+    for (size_t i = 0; i < count; i++)
+        scenes[i].name = name;
+}
+
 /* The key that a leaf has read; NULL for one without. */
 static const char *key_of(const struct scene *scene, const struct rule_node *leaf) {
     const struct setting *setting = leaf->key != NULL ? leaf_read(scene, leaf).setting : NULL;
-    return setting != NULL ? setting->key : leaf->key;
+    return setting != NULL ? setting->key : leaf->key == NULL ? NULL : scene_name(scene, leaf->key);
 }
 
 /* Keys of further parts of an "all" that fail as well. */
@@ -118,7 +123,10 @@ static int fill_finding(struct checker *c, struct finding *finding, const struct
                                        : rule_decisive(scene, rule->require, TRUTH_TRUE, &negated);
     const struct setting *setting = leaf->key != NULL ? leaf_read(scene, leaf).setting
                                                       : effective_find(c->conf, "spark.master");
-    finding->key = leaf->key != NULL ? key_of(scene, leaf) : "spark.master";
+    const char *key = leaf->key != NULL ? key_of(scene, leaf) : "spark.master";
+    finding->key = key == NULL ? NULL : arena_text(c->arena, key, strlen(key));
+    if (finding->key == NULL)
+        return memory_fault(c);
     finding->origin = setting != NULL ? setting->origin : c->conf->unset;
     if (finding->truth == TRUTH_UNKNOWN && leaf_is_open(scene, leaf))
         finding->open = *c->conf->open;
@@ -128,12 +136,13 @@ static int fill_finding(struct checker *c, struct finding *finding, const struct
         finding->truth == TRUTH_FALSE ? other_keys(c, scene, rule->require, finding->key) : NULL;
     finding->message =
         message_of_leaf(scene, leaf, negated != open_when, finding->truth, others, c->arena);
-    finding->fix = message_of_fix(rule, &finding->origin, c->arena);
+    finding->fix = message_of_fix(rule, scene->name, &finding->origin, c->arena);
     return finding->message != NULL && finding->fix != NULL ? 0 : memory_fault(c);
 }
 
-static int check_rule(struct checker *c, const struct rule *rule) {
+static int check_name(struct checker *c, const struct rule *rule, const char *name) {
     enum truth truth;
+    set_name(c->scenes, c->scene_count, name);
     const struct scene *scene = weakest_scene(c->scenes, c->scene_count, rule, &truth);
     if (c->marks.starved) /* a second look may find what this one had no memory for */
         return memory_fault(c);
@@ -143,6 +152,17 @@ static int check_rule(struct checker *c, const struct rule *rule) {
     if (finding == NULL)
         return -1;
     return c->mode.bare ? 0 : fill_finding(c, finding, scene);
+}
+
+static int check_rule(struct checker *c, const struct rule *rule) {
+    const char *const *names;
+    size_t count;
+    if (rule_names(rule, c->conf, &c->readings, &names, &count, c->err) != 0)
+        return -1;
+    for (size_t i = 0; i < count; i++)
+        if (check_name(c, rule, names[i]) != 0)
+            return -1;
+    return 0;
 }
 
 /* Operators about each setting are one, or all parts of an "all" (rule_lint). */
@@ -173,7 +193,7 @@ static int report_offence(struct checker *c, struct finding *finding, const stru
     finding->message = message_of_offence(setting, kind, in_force, c->arena);
     finding->fix = kind == OFFENCE_NEAR_MISS
                        ? message_of_near_miss_fix(setting, c->arena)
-                       : message_of_fix(finding->rule, &finding->origin, c->arena);
+                       : message_of_fix(finding->rule, NULL, &finding->origin, c->arena);
     bool whole = finding->message != NULL && finding->fix != NULL && finding->excerpt != NULL;
     return whole ? 0 : memory_fault(c);
 }
@@ -303,14 +323,23 @@ int rule_check(const struct rule_set *set, const struct effective *conf, struct 
 
 enum truth rule_judge(const struct rule *rule, const struct effective *conf, bool *starved) {
     struct scene scenes[SCENES];
-    enum truth truth;
+    enum truth least = TRUTH_TRUE;
     struct scene_marks marks;
     struct arena readings = arena_make(LIMIT_ARENA_BYTES);
-    size_t count = scene_list(conf, &marks, &readings, scenes);
-    (void)weakest_scene(scenes, count, rule, &truth);
+    const char *const *names;
+    struct error ignored;
+    size_t name_count = 0, count = scene_list(conf, &marks, &readings, scenes);
+    if (rule_names(rule, conf, &readings, &names, &name_count, &ignored) != 0)
+        marks.starved = true;
+    for (size_t i = 0; i < name_count; i++) {
+        enum truth truth;
+        set_name(scenes, count, names[i]);
+        (void)weakest_scene(scenes, count, rule, &truth);
+        least = truth < least ? truth : least;
+    }
     *starved = marks.starved;
     arena_free(&readings);
-    return truth;
+    return least;
 }
 
 enum verdict rule_verdict(const struct finding *findings, size_t count) {

@@ -87,12 +87,13 @@ static bool is_literal(const char *key) {
     return entry != NULL && (entry->type == TYPE_BOOL_RAW || entry->type == TYPE_BOOL_TRANSPORT);
 }
 
-struct reading scene_read(const struct scene *scene, const char *key) {
+struct reading scene_read(const struct scene *scene, const char *pattern) {
+    const char *key = scene_name(scene, pattern);
     const struct reading_scope scope = {
         .conf = scene->conf, .arena = scene->arena, .major = scene->major, .minor = scene->minor};
     struct reading reading;
     struct error ignored;
-    if (reading_of(&scope, key, &reading, &ignored) != 0) {
+    if (key == NULL || reading_of(&scope, key, &reading, &ignored) != 0) {
         scene->marks->starved = true;
         return (struct reading){.state = READING_UNKNOWN};
     }

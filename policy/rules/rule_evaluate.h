@@ -26,6 +26,7 @@ struct scene {
     enum master_kind master;
     int major, minor; /* Spark's version */
     unsigned jvms;    /* whose options are read as the driver's: one enum jvm, or JVM_ALL */
+    const char *name; /* what the star in a rule's keys stands for; NULL: the rule has none */
     struct scene_marks *marks; /* set, never cleared */
     struct arena *arena;       /* for what a reading is made of */
 };
@@ -49,7 +50,7 @@ size_t scene_after(const struct scene *scenes, size_t count, size_t i);
 
 /* What a key says to its own reader in a scene. What somebody may still fill in is
  * unknown: ${…} that is left over, unless the reader takes it as it stands. */
-struct reading scene_read(const struct scene *scene, const char *key);
+struct reading scene_read(const struct scene *scene, const char *pattern);
 
 /* Truth of a node. Nodes nest at most LIMIT_YAML_DEPTH deep. */
 enum truth rule_truth(const struct scene *scene, const struct rule_node *node);
@@ -65,6 +66,16 @@ enum truth rule_holds(const struct scene *scene, const struct rule *rule);
  * *negated tells whether the leaf stands under an odd number of "not". */
 const struct rule_node *rule_decisive(const struct scene *scene, const struct rule_node *node,
                                       enum truth wanted, bool *negated);
+
+/* The names that a rule's `each` stands for: those under which one of its keys with a
+ * star is set. A rule without `each` has one, NULL. They live in the arena. 0, or -1:
+ * ERROR_INPUT for more than LIMIT_EACH_NAMES, ERROR_MEMORY. */
+int rule_names(const struct rule *rule, const struct effective *conf, struct arena *arena,
+               const char *const **ret, size_t *count, struct error *err);
+
+/* Text with the name at hand in place of its star; text itself where it has none. NULL, with
+ * the scene starved, where memory is exhausted. */
+const char *scene_name(const struct scene *scene, const char *text);
 
 /* What a leaf with a key has read: the setting is the one that decided, which may stand
  * under another key, or beside the configuration. */

@@ -128,6 +128,14 @@ static int read_values(struct loader *l, const struct yaml_node *node, struct ru
     return 0;
 }
 
+static int read_number(struct loader *l, const struct yaml_node *node, struct rule_node *ret,
+                       struct error *err) {
+    if (loader_check_operator(l, node, ret->key, ret->op, err) != 0 ||
+        read_word(l, node, ret, err) != 0)
+        return -1;
+    return loader_check_value(l, node, ret->key, err);
+}
+
 /* A list of which each glob begins with '!' would never match. */
 static int check_globs(struct loader *l, const struct yaml_node *node, const struct rule_node *ret,
                        struct error *err) {
@@ -198,10 +206,10 @@ static int read_operand(struct loader *l, const struct yaml_node *node, struct r
                                   struct error *) = {
         [OPERAND_BLOCKS] = read_blocks,   [OPERAND_BLOCK] = read_one_block,
         [OPERAND_MASTERS] = read_masters, [OPERAND_VERSION] = read_version,
-        [OPERAND_ITEMS] = read_items,     [OPERAND_VALUE] = read_value,
-        [OPERAND_VALUES] = read_values,   [OPERAND_TRUE] = read_true,
-        [OPERAND_GLOBS] = read_globs,     [OPERAND_KEYS] = read_keys,
-        [OPERAND_FAMILY] = read_family};
+        [OPERAND_NUMBER] = read_number,   [OPERAND_ITEMS] = read_items,
+        [OPERAND_VALUE] = read_value,     [OPERAND_VALUES] = read_values,
+        [OPERAND_TRUE] = read_true,       [OPERAND_GLOBS] = read_globs,
+        [OPERAND_KEYS] = read_keys,       [OPERAND_FAMILY] = read_family};
     return readers[operator_row(ret->op)->operand](l, node, ret, err);
 }
 

@@ -3,6 +3,7 @@
 #include "policy/data/catalogue/catalogue.h"
 #include "policy/plaintext/plaintext.h"
 #include "policy/rules/rule_evaluate.h"
+#include "policy/rules/rule_number.h"
 #include "policy/rules/rule_offence.h"
 #include "policy/rules/rule_operators.h"
 #include "policy/surface/java_options.h"
@@ -67,6 +68,35 @@ static enum truth is_since(const struct scene *scene, const struct rule_node *le
     return truth_of(scene->major > major || (scene->major == major && scene->minor >= minor));
 }
 
+static enum truth is_before(const struct scene *scene, const struct rule_node *leaf) {
+    return (enum truth)(TRUTH_TRUE - is_since(scene, leaf));
+}
+
+/* -1, 0 or 1 as the value is less than the leaf's number, equal or more; 2: it is none. */
+static int compare_number(const struct rule_node *leaf, const char *value) {
+    const struct catalogue_entry *entry = catalogue_reader(leaf->key);
+    double left, right;
+    if (value == NULL || rule_number_read(entry, value, &left) != 0 ||
+        rule_number_read(entry, leaf->words[0], &right) != 0)
+        return 2;
+    return left < right ? -1 : left > right ? 1 : 0;
+}
+
+static enum truth is_at_least(const struct scene *scene, const struct rule_node *leaf) {
+    struct reading read = scene_read(scene, leaf->key);
+    if (read.state == READING_UNKNOWN)
+        return TRUTH_UNKNOWN;
+    int order = compare_number(leaf, read.value);
+    return truth_of(order == 0 || order == 1);
+}
+
+static enum truth is_at_most(const struct scene *scene, const struct rule_node *leaf) {
+    struct reading read = scene_read(scene, leaf->key);
+    if (read.state == READING_UNKNOWN)
+        return TRUTH_UNKNOWN;
+    return truth_of(compare_number(leaf, read.value) <= 0);
+}
+
 /* What a default says does not count: present means that somebody wrote it. */
 static enum truth is_present(const struct scene *scene, const struct rule_node *leaf) {
     struct reading read = scene_read(scene, leaf->key);
@@ -103,20 +133,62 @@ static bool is_word_of(const struct rule_node *leaf, const char *text, size_t le
     return false;
 }
 
-/* Items as Spark's Utils.stringToSeq has them: split at commas, trimmed. */
+/* The next item of a comma list as Spark's Utils.stringToSeq has it, trimmed; false behind
+ * the last. Empty ones are none. */
+static bool next_item(const char **at, const char **item, size_t *length) {
+    while (**at != '\0') {
+        const char *start = *at;
+        size_t size = strcspn(start, ","), skip = 0;
+        *at = start + size + (start[size] == ',' ? 1 : 0);
+        while (skip < size && is_blank(start[skip]))
+            skip++;
+        while (size > skip && is_blank(start[size - 1]))
+            size--;
+        *item = start + skip;
+        *length = size - skip;
+        if (*length > 0)
+            return true;
+    }
+    return false;
+}
+
 static enum truth is_without(const struct scene *scene, const struct rule_node *leaf) {
     struct reading read = scene_read(scene, leaf->key);
-    for (const char *at = read.value; at != NULL && *at != '\0';) {
-        size_t size = strcspn(at, ","), skip = 0, length = size;
-        while (skip < length && is_blank(at[skip]))
-            skip++;
-        while (length > skip && is_blank(at[length - 1]))
-            length--;
-        if (is_word_of(leaf, at + skip, length - skip))
+    const char *at = read.value == NULL ? "" : read.value, *item;
+    size_t length;
+    while (next_item(&at, &item, &length))
+        if (is_word_of(leaf, item, length))
             return TRUTH_FALSE;
-        at += size + (at[size] == ',' ? 1 : 0);
-    }
     return read.state == READING_UNKNOWN ? TRUTH_UNKNOWN : TRUTH_TRUE;
+}
+
+/* Whether each item matches the globs, or none. An item of which a part is unknown cannot
+ * be told, unless it matches as it stands and must not. */
+static enum truth judge_items(const struct scene *scene, const struct rule_node *leaf,
+                              bool wanted) {
+    struct reading read = scene_read(scene, leaf->key);
+    enum truth truth = read.state == READING_UNKNOWN ? TRUTH_UNKNOWN : TRUTH_TRUE;
+    const char *at = read.value == NULL ? "" : read.value, *item;
+    size_t length;
+    while (next_item(&at, &item, &length)) {
+        const char *text = arena_text(scene->arena, item, length);
+        if (text == NULL) {
+            scene->marks->starved = true;
+            return TRUTH_UNKNOWN;
+        }
+        bool open = setting_is_unknown(text) || strstr(text, "${") != NULL;
+        if (globs_match(leaf, text) != wanted && !(wanted && open))
+            return TRUTH_FALSE;
+    }
+    return truth;
+}
+
+static enum truth is_items_like(const struct scene *scene, const struct rule_node *leaf) {
+    return judge_items(scene, leaf, true);
+}
+
+static enum truth is_items_unlike(const struct scene *scene, const struct rule_node *leaf) {
+    return judge_items(scene, leaf, false);
 }
 
 /* @FILE and -XX:Flags= bring in options that do not stand here. */
@@ -214,13 +286,18 @@ enum truth leaf_truth(const struct scene *scene, const struct rule_node *leaf) {
     static enum truth (*const leaves[OPERATORS])(const struct scene *, const struct rule_node *) = {
         [OP_MASTER] = is_master,
         [OP_SINCE] = is_since,
+        [OP_BEFORE] = is_before,
         [OP_EQUALS] = is_one_of,
         [OP_PRESENT] = is_present,
         [OP_ABSENT] = is_absent,
         [OP_ONE_OF] = is_one_of,
         [OP_LIKE] = is_like,
         [OP_UNLIKE] = is_unlike,
+        [OP_AT_LEAST] = is_at_least,
+        [OP_AT_MOST] = is_at_most,
         [OP_WITHOUT] = is_without,
+        [OP_ITEMS_LIKE] = is_items_like,
+        [OP_ITEMS_UNLIKE] = is_items_unlike,
         [OP_JVM_WITHOUT] = is_jvm_without,
         [OP_NO_PLAINTEXT] = offence_truth,
         [OP_NO_EMBEDDED] = offence_truth,

@@ -4,11 +4,26 @@
 #include "policy/plaintext/plaintext.h"
 #include "policy/rules/rule_load.h"
 #include "policy/rules/rule_loader.h"
+#include "policy/rules/rule_number.h"
 #include "policy/rules/rule_operators.h"
 #include "sidecar/base/error.h"
 #include "sidecar/base/text.h"
 
+/* A star in a key stands for a name of each. */
+static int check_starred(const struct loader *l, const struct yaml_node *node, struct error *err) {
+    const char *star = strchr(node->key, '*');
+    if (l->each != NULL && text_starts(node->key, l->each) && strchr(star + 1, '*') == NULL &&
+        (star[1] == '.' || star[1] == '\0'))
+        return 0;
+    yaml_error_key(&l->source, node, err, "%s: a star stands for the names of each", node->key);
+    return l->each == NULL ? error_todo(err, "write each: %.*s in the rule",
+                                        (int)(star + 1 - node->key), node->key)
+                           : error_todo(err, "write %s or %s.KEY", l->each, l->each);
+}
+
 int loader_check_key(const struct loader *l, const struct yaml_node *node, struct error *err) {
+    if (strchr(node->key, '*') != NULL)
+        return check_starred(l, node, err);
     if (catalogue_find(node->key) != NULL || plaintext_key_is_secret(node->key))
         return 0;
     yaml_error_key(&l->source, node, err, "%s is not in the catalogue of Spark's keys", node->key);
@@ -23,6 +38,10 @@ static bool type_is_boolean(enum catalogue_type type) {
            type == TYPE_BOOL_HADOOP;
 }
 
+static bool type_is_number(enum catalogue_type type) {
+    return type >= TYPE_INT && type <= TYPE_BYTES;
+}
+
 static bool is_integer(const char *text) {
     const char *digits = text[0] == '-' ? text + 1 : text;
     return digits[0] != '\0' && strspn(digits, "0123456789") == strlen(digits);
@@ -30,7 +49,8 @@ static bool is_integer(const char *text) {
 
 int loader_check_value(const struct loader *l, const struct yaml_node *node, const char *key,
                        struct error *err) {
-    const struct catalogue_entry *entry = catalogue_find(key);
+    const struct catalogue_entry *entry = catalogue_reader(key);
+    double number;
     if (entry == NULL)
         return 0;
     if (type_is_boolean(entry->type) && strcmp(node->text, "true") != 0 &&
@@ -41,19 +61,32 @@ int loader_check_value(const struct loader *l, const struct yaml_node *node, con
     if (entry->type == TYPE_INT && !is_integer(node->text))
         return yaml_error_value(&l->source, node, err, "%s is a whole number, not %s", key,
                                 node->text);
-    return 0;
+    if (!type_is_number(entry->type) || rule_number_read(entry, node->text, &number) == 0)
+        return 0;
+    yaml_error_value(&l->source, node, err, "%s cannot be %s", key, node->text);
+    return error_todo(err, "write a number%s",
+                      entry->type == TYPE_TIME    ? " with its unit, as in 30s"
+                      : entry->type == TYPE_BYTES ? " with its unit, as in 64m"
+                                                  : "");
 }
 
 /* Which types of key an operator speaks of; the others say nothing with it. */
 struct fit {
     enum operator_id op;
-    bool boolean, list, options, other;
+    bool boolean, list, options, number, other;
 };
 
 static const struct fit fits[] = {
-    {OP_EQUALS, true, false, true, true},    {OP_ONE_OF, true, false, true, true},
-    {OP_LIKE, false, false, true, true},     {OP_UNLIKE, false, false, true, true},
-    {OP_WITHOUT, false, true, false, false}, {OP_JVM_WITHOUT, false, false, true, false},
+    {OP_EQUALS, true, false, true, true, true},
+    {OP_ONE_OF, true, false, true, true, true},
+    {OP_LIKE, false, false, true, true, true},
+    {OP_UNLIKE, false, false, true, true, true},
+    {OP_AT_LEAST, false, false, false, true, false},
+    {OP_AT_MOST, false, false, false, true, false},
+    {OP_WITHOUT, false, true, false, false, false},
+    {OP_ITEMS_LIKE, false, true, false, false, true},
+    {OP_ITEMS_UNLIKE, false, true, false, false, true},
+    {OP_JVM_WITHOUT, false, false, true, false, false},
 };
 
 static bool operator_fits(enum operator_id op, enum catalogue_type type) {
@@ -63,6 +96,7 @@ static bool operator_fits(enum operator_id op, enum catalogue_type type) {
         return type_is_boolean(type)      ? fits[i].boolean
                : type == TYPE_LIST        ? fits[i].list
                : type == TYPE_JVM_OPTIONS ? fits[i].options
+               : type_is_number(type)     ? fits[i].number
                                           : fits[i].other;
     }
     return true;
@@ -70,7 +104,7 @@ static bool operator_fits(enum operator_id op, enum catalogue_type type) {
 
 int loader_check_operator(const struct loader *l, const struct yaml_node *node, const char *key,
                           enum operator_id op, struct error *err) {
-    const struct catalogue_entry *entry = catalogue_find(key);
+    const struct catalogue_entry *entry = catalogue_reader(key);
     if (entry == NULL || operator_fits(op, entry->type))
         return 0;
     yaml_error_key(&l->source, node, err, "%s: %s says nothing about a key of this type", key,
@@ -78,7 +112,8 @@ int loader_check_operator(const struct loader *l, const struct yaml_node *node, 
     if (type_is_boolean(entry->type))
         return error_todo(err, "write %s: true, or %s: false", key, key);
     if (entry->type == TYPE_LIST)
-        return error_todo(err, "it holds a comma list: write {without: […]}, or {present: true}");
+        return error_todo(err, "it holds a comma list: write {without: […]}, {items-like: […]}, "
+                               "{items-unlike: […]} or {present: true}");
     return error_todo(err, "write {one-of: […]}, {like: […]} or {unlike: […]}");
 }
 
@@ -126,9 +161,28 @@ static int lint_places(const struct loader *l, const struct yaml_node *node,
     return 0;
 }
 
+/* Nodes nest at most LIMIT_YAML_DEPTH deep. */
+static bool has_star(const struct rule_node *node) {
+    if (node->key != NULL && strchr(node->key, '*') != NULL)
+        return true;
+    for (size_t i = 0; i < node->child_count; i++)
+        if (has_star(&node->children[i]))
+            return true;
+    return false;
+}
+
+static int lint_each(const struct loader *l, const struct yaml_node *node, const struct rule *rule,
+                     struct error *err) {
+    if (rule->each == NULL || (rule->when != NULL && has_star(rule->when)) ||
+        has_star(rule->require))
+        return 0;
+    yaml_error_value(&l->source, yaml_find(node, "each"), err, "no key of the rule has the star");
+    return error_todo(err, "write %s or %s.KEY in when or require", rule->each, rule->each);
+}
+
 int loader_lint_rule(const struct loader *l, const struct yaml_node *node, const struct rule *rule,
                      struct error *err) {
-    if (lint_places(l, node, rule, err) != 0)
+    if (lint_places(l, node, rule, err) != 0 || lint_each(l, node, rule, err) != 0)
         return -1;
     bool named = text_starts(rule->id, RULE_PLAINTEXT_PREFIX);
     if (named == has_plaintext(rule->require))

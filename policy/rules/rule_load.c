@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "policy/data/catalogue/catalogue.h"
 #include "policy/rules/rule_loader.h"
 #include "policy/rules/rule_operators.h"
 #include "sidecar/base/arena.h"
@@ -87,6 +88,22 @@ static int read_owner(struct loader *l, const struct yaml_node *node, struct rul
         return -1;
     rule->owner = (enum owner)choice;
     return 0;
+}
+
+/* A family of names, its last part a star. */
+static int read_each(struct loader *l, const struct yaml_node *node, struct rule *rule,
+                     struct error *err) {
+    if (yaml_read_text(&l->source, node, "each", &rule->each, err) != 0)
+        return -1;
+    const char *star = strchr(rule->each, '*');
+    bool whole =
+        text_starts(rule->each, "spark.") && star != NULL && star[1] == '\0' && star[-1] == '.';
+    if (whole && catalogue_family(rule->each) != NULL) {
+        l->each = rule->each;
+        return 0;
+    }
+    yaml_error_value(&l->source, node, err, "%s is no family of names", rule->each);
+    return error_todo(err, "write it as in each: spark.sql.catalog.*");
 }
 
 static int read_when(struct loader *l, const struct yaml_node *node, struct rule *rule,
@@ -211,6 +228,7 @@ static const struct field {
     {"title", read_title, false},
     {"severity", read_severity, false},
     {"owner", read_owner, false},
+    {"each", read_each, true},
     {"when", read_when, true},
     {"require", read_require, false},
     {"because", read_because, false},
@@ -234,6 +252,7 @@ static int read_rule(struct loader *l, const struct yaml_node *node, struct rule
     if (yaml_check_keys(&l->source, node, names, COUNT(names), "a rule", err) != 0)
         return -1;
     l->nodes = 0;
+    l->each = NULL;
     rule->line = node->line;
     for (size_t i = 0; i < COUNT(fields); i++) {
         const struct yaml_node *value = yaml_find(node, fields[i].name);

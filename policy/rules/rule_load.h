@@ -8,6 +8,7 @@
  *       title: RPC connections are authenticated
  *       severity: low | medium | high | critical
  *       owner: job | cluster | platform         # who can mend it
+ *       each: spark.sql.catalog.*               # optional: for each name that stands there
  *       when: {not: {master: local}}            # optional; else always
  *       require: {spark.authenticate: true}
  *       because: Why it matters.
@@ -20,10 +21,13 @@
  * `when` and `require` are mappings; several entries all hold. An entry is
  *   all: […]  any: […]  not: {…}       mappings of the same kind
  *   master: yarn                       local, yarn, standalone, kubernetes, or a list
- *   since: "4.0"                       this version of Spark or a later one
+ *   since: "4.0"   before: "4.0"       this version of Spark or a later one; an earlier one
  *   spark.KEY: VALUE                   typed equality
- *   spark.KEY: {OPERATOR: …}           present, absent: true; one-of, like, unlike,
- *                                      without, jvm-without: […]; several all hold
+ *   spark.KEY: {OPERATOR: …}           present, absent: true; at-least, at-most: NUMBER;
+ *                                      one-of, like, unlike, without, items-like,
+ *                                      items-unlike, jvm-without: […]; several all hold
+ *   spark.sql.catalog.*.KEY: …         the same under the name at hand of `each`; without
+ *                                      a name the rule holds
  *   no-plaintext: [KEY GLOB, …]        no-embedded-secret: […]   no-near-miss: security
  *   no-ineffective: security
  * A list of globs matches what one of them matches and none that begins with '!'.

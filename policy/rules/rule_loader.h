@@ -13,7 +13,8 @@ struct error;
 struct loader {
     struct yaml_source source;
     struct arena *arena;
-    size_t nodes; /* of the rule at hand, against LIMIT_RULE_NODES */
+    const char *each; /* of the rule at hand, or NULL */
+    size_t nodes;     /* of the rule at hand, against LIMIT_RULE_NODES */
 };
 
 /* count × size of zeroed arena memory, or NULL with ERROR_MEMORY. */

@@ -106,12 +106,15 @@ const char *message_of_leaf(const struct scene *scene, const struct rule_node *l
                             enum truth truth, const char *others, struct arena *arena) {
     struct buffer out = buffer_make(LIMIT_MESSAGE);
     if (leaf->key == NULL) {
-        buffer_text(&out, leaf->op == OP_SINCE ? "this " : "the master ");
+        buffer_text(&out, leaf->op == OP_SINCE || leaf->op == OP_BEFORE ? "this " : "the master ");
         add_wanted(&out, leaf, negated);
         return finish(&out, arena);
     }
     struct reading read = leaf_read(scene, leaf);
-    const char *key = read.setting != NULL ? read.setting->key : leaf->key;
+    const char *own = scene_name(scene, leaf->key);
+    if (own == NULL)
+        return NULL;
+    const char *key = read.setting != NULL ? read.setting->key : own;
     if (truth == TRUTH_UNKNOWN && leaf_is_open(scene, leaf)) {
         add_key(&out, key);
         buffer_text(&out, " cannot be told here: ");
@@ -121,7 +124,7 @@ const char *message_of_leaf(const struct scene *scene, const struct rule_node *l
         buffer_printf(&out, " cannot be told here: a template or a reference stands in it%s",
                       leaf->op == OP_JVM_WITHOUT ? ", or a file of options: write them here" : "");
     } else {
-        add_state(&out, scene, leaf->key, &read);
+        add_state(&out, scene, own, &read);
     }
     /* "is not set" says already that it must be set. */
     bool said = truth == TRUTH_FALSE && read.setting == NULL &&
@@ -167,17 +170,26 @@ const char *message_of_excerpt(const struct setting *setting, struct arena *aren
     return finish(&out, arena);
 }
 
-const char *message_of_fix(const struct rule *rule, const struct origin *origin,
+static void add_named(struct buffer *out, const char *key, const char *name) {
+    const char *star = name == NULL ? NULL : strchr(key, '*');
+    if (star == NULL) {
+        buffer_text(out, key);
+        return;
+    }
+    buffer_bytes(out, key, (size_t)(star - key));
+    add_key(out, name);
+    buffer_text(out, star + 1);
+}
+
+const char *message_of_fix(const struct rule *rule, const char *name, const struct origin *origin,
                            struct arena *arena) {
     struct buffer out = buffer_make(LIMIT_MESSAGE);
     for (size_t i = 0; i < rule->fix_count; i++) {
         const struct rule_pair *pair = &rule->fix_set[i];
-        if (i > 0)
-            buffer_char(&out, '\n');
-        if (origin->file != NULL)
-            buffer_printf(&out, "%s %s", pair->key, pair->value);
-        else
-            buffer_printf(&out, "--conf %s=%s", pair->key, pair->value);
+        buffer_text(&out, i > 0 ? "\n" : "");
+        buffer_text(&out, origin->file != NULL ? "" : "--conf ");
+        add_named(&out, pair->key, name);
+        buffer_printf(&out, "%c%s", origin->file != NULL ? ' ' : '=', pair->value);
     }
     if (rule->fix_text != NULL) {
         if (rule->fix_count > 0)

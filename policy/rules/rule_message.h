@@ -27,9 +27,9 @@ const char *message_of_offence(const struct setting *setting, enum offence_kind 
 /* The setting as a line of a file, its value cut, or (redacted). */
 const char *message_of_excerpt(const struct setting *setting, struct arena *arena);
 
-/* What to write: the rule's settings in the form that fits the origin, one a
- * line, then its text. */
-const char *message_of_fix(const struct rule *rule, const struct origin *origin,
+/* What to write: the rule's settings in the form that fits the origin, one a line, with
+ * name (or NULL) in place of a star; then its text. */
+const char *message_of_fix(const struct rule *rule, const char *name, const struct origin *origin,
                            struct arena *arena);
 
 /* What to write instead of a key that is a slip of the hand. */

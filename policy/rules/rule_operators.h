@@ -15,6 +15,7 @@ enum operand {
     OPERAND_VERSION, /* MAJOR.MINOR */
     OPERAND_VALUE,   /* one value of the key's type */
     OPERAND_VALUES,  /* a list of values of the key's type */
+    OPERAND_NUMBER,  /* one number of the key's type, with its unit */
     OPERAND_ITEMS,   /* a list of words that a comma list may hold */
     OPERAND_TRUE,    /* the word true, nothing else */
     OPERAND_GLOBS,   /* a list of globs over a value */

@@ -166,7 +166,12 @@ static const char *other_word(const struct rule_node *leaf) {
         return "true";
     if (leaf->op == OP_MASTER)
         return strcmp(word, "yarn") == 0 ? "local" : "yarn";
-    return leaf->op == OP_SINCE ? "99.0" : "\x7f";
+    if (leaf->op == OP_SINCE)
+        return "99.0";
+    return leaf->op == OP_BEFORE     ? "0.0"
+           : leaf->op == OP_AT_LEAST ? "1e99"
+           : leaf->op == OP_AT_MOST  ? "-1"
+                                     : "\x7f";
 }
 
 static int mutate_words(struct tester *t, const struct rule_node *leaf) {

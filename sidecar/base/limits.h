@@ -46,6 +46,7 @@
 #define LIMIT_NOTES      4096
 #define LIMIT_RULES      1024
 #define LIMIT_RULE_NODES 256
+#define LIMIT_EACH_NAMES 1024
 #define LIMIT_FINDINGS   4096
 #define LIMIT_PACKS      16
 

@@ -14,47 +14,7 @@
 #include "policy/surface/java_options.h"
 #include "sidecar/base/error.h"
 #include "sidecar/base/limits.h"
-#include "tests/unit/rule_fixture.h"
-
-static enum truth truth_of_rule(const struct fixture *f) {
-    bool starved;
-    enum truth truth = rule_judge(&f->pack.rules[0], &f->conf, &starved);
-    assert_false(starved);
-    return truth;
-}
-
-/* Truth of `require` (under `when`, unless NULL) over a conf. */
-static enum truth truth_when(const char *when, const char *require, const char *conf) {
-    char text[2048];
-    struct fixture f;
-    (void)snprintf(text, sizeof text, RULE_HEAD "%s%s%s  require: %s\n" RULE_TAIL,
-                   when != NULL ? "  when: " : "", when != NULL ? when : "",
-                   when != NULL ? "\n" : "", require);
-    fixture_make(&f);
-    load_rules(&f, text);
-    read_conf(&f, conf);
-    enum truth truth = truth_of_rule(&f);
-    fixture_free(&f);
-    return truth;
-}
-
-static enum truth truth_of(const char *require, const char *conf) {
-    return truth_when(NULL, require, conf);
-}
-
-struct row {
-    const char *require, *conf;
-    enum truth truth;
-};
-
-static void assert_rows(const struct row *rows, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        enum truth truth = truth_of(rows[i].require, rows[i].conf);
-        if (truth != rows[i].truth)
-            fail_msg("%s over \"%s\" is %d", rows[i].require, rows[i].conf, (int)truth);
-    }
-}
-#define ASSERT_ROWS(rows) assert_rows(rows, sizeof rows / sizeof rows[0])
+#include "tests/unit/rule_truth.h"
 
 static void equality_is_that_of_the_keys_reader(void **state) {
     (void)state;
@@ -83,93 +43,6 @@ static void equality_is_that_of_the_keys_reader(void **state) {
         {"{spark.eventLog.dir: {one-of: [/tmp/spark-events]}}", "", TRUTH_TRUE},
     };
     ASSERT_ROWS(rows);
-}
-
-static void a_key_says_what_its_own_reader_hears(void **state) {
-    (void)state;
-    static const struct row rows[] = {
-        /* An older name, which the key itself overrides. */
-        {"{spark.executor.memoryOverhead: {like: [\"512*\"]}}",
-         "spark.yarn.executor.memoryOverhead 512m\n", TRUTH_TRUE},
-        {"{spark.executor.memoryOverhead: {like: [\"512*\"]}}",
-         "spark.yarn.executor.memoryOverhead 512m\nspark.executor.memoryOverhead 1g\n",
-         TRUTH_FALSE},
-        {"{spark.executor.memoryOverhead: {present: true}}",
-         "spark.yarn.executor.memoryOverhead 512m\n", TRUTH_TRUE},
-        /* The key that is read in its place. */
-        {"{spark.authenticate.secret.driver.file: /s}", "spark.authenticate.secret.file /s\n",
-         TRUTH_TRUE},
-        {"{spark.authenticate.secret.driver.file: {absent: true}}",
-         "spark.authenticate.secret.file /s\n", TRUTH_FALSE},
-        /* TLS: from spark.ssl, if that is on; nothing of what is off. */
-        {"{spark.ssl.ui.enabled: true}", "spark.ssl.enabled true\n", TRUTH_TRUE},
-        {"{spark.ssl.ui.enabled: true}", "spark.ssl.enabled true\nspark.ssl.ui.enabled false\n",
-         TRUTH_FALSE},
-        {"{spark.ssl.rpc.enabled: true}", "spark.ssl.enabled true\n", TRUTH_FALSE},
-        {"{spark.ssl.ui.keyStore: /k}", "spark.ssl.enabled true\nspark.ssl.keyStore /k\n",
-         TRUTH_TRUE},
-        {"{spark.ssl.ui.keyStore: /k}", "spark.ssl.ui.enabled true\nspark.ssl.keyStore /k\n",
-         TRUTH_FALSE},
-        {"{spark.ssl.ui.keyStore: {present: true}}", "spark.ssl.ui.keyStore /k\n", TRUTH_FALSE},
-        {"{spark.ssl.ui.keyStore: {present: true}}",
-         "spark.ssl.ui.enabled {{ ui }}\nspark.ssl.ui.keyStore /k\n", TRUTH_UNKNOWN},
-        /* ${…}, where the reader resolves it. */
-        {"{spark.authenticate: true}", "spark.authenticate ${spark.my.auth}\nspark.my.auth true\n",
-         TRUTH_TRUE},
-        {"{spark.authenticate: true}", "spark.authenticate ${spark.my.auth}\nspark.my.auth no\n",
-         TRUTH_FALSE},
-        {"{spark.authenticate: true}",
-         "spark.authenticate ${spark.my.auth}\nspark.my.auth {{ auth }}\n", TRUTH_UNKNOWN},
-        {"{spark.authenticate: true}", "spark.authenticate ${AUTH}\n", TRUTH_UNKNOWN},
-        /* What Spark puts in front. */
-        {"{spark.driver.extraJavaOptions: {jvm-without: [-agent*]}}",
-         "spark.driver.defaultJavaOptions -agentlib:x\nspark.driver.extraJavaOptions -Xss1m\n",
-         TRUTH_FALSE},
-        {"{spark.executor.extraJavaOptions: {jvm-without: [-agent*]}}",
-         "spark.executor.defaultJavaOptions -agentlib:x\n", TRUTH_FALSE},
-        {"{spark.executor.extraJavaOptions: {jvm-without: [-agent*]}}",
-         "spark.driver.defaultJavaOptions -agentlib:x\n", TRUTH_TRUE},
-        /* Hadoop takes the default for what is no boolean. */
-        {"{spark.hadoop.fs.s3a.connection.ssl.enabled: true}",
-         "spark.hadoop.fs.s3a.connection.ssl.enabled off\n", TRUTH_TRUE},
-        {"{spark.hadoop.fs.s3a.connection.ssl.enabled: true}",
-         "spark.hadoop.fs.s3a.connection.ssl.enabled False\n", TRUTH_FALSE},
-    };
-    ASSERT_ROWS(rows);
-}
-
-/* Whether a rule can be told over that value, and whether it is the one or the other. */
-static char letter_of(const char *key, const char *value) {
-    char yes[128], no[128], conf[128];
-    (void)snprintf(yes, sizeof yes, "{%s: true}", key);
-    (void)snprintf(no, sizeof no, "{%s: false}", key);
-    (void)snprintf(conf, sizeof conf, "%s=%s\n", key, value);
-    enum truth is_true = truth_of(yes, conf), is_false = truth_of(no, conf);
-    assert_true(is_true != TRUTH_TRUE || is_false != TRUTH_TRUE);
-    return is_true == TRUTH_TRUE      ? 't'
-           : is_false == TRUTH_TRUE   ? 'f'
-           : is_true == TRUTH_UNKNOWN ? 'u'
-                                      : 'i';
-}
-
-static void each_reader_has_its_own_idea_of_a_boolean(void **state) {
-    (void)state;
-    static const char *const values[] = {"true", "TRUE", "true\\t",  "false",   "False",   "yes",
-                                         "1",    "",     "${env:X}", "{{ x }}", "false\\t"};
-    static const struct {
-        const char *key, *letters; /* by value: true, false, invalid, unknown */
-    } rows[] = {
-        {"spark.authenticate", "tttffiiiuuf"},
-        {"spark.ssl.ui.enabled", "tttffiiiiuf"},
-        {"spark.network.crypto.enabled", "tttffffffuf"},
-        {"spark.hadoop.fs.s3a.connection.ssl.enabled", "tttfftttuuf"},
-        {"spark.hadoop.hadoop.security.authorization", "tttfffffuuf"},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        for (size_t j = 0; j < sizeof values / sizeof values[0]; j++)
-            if (letter_of(rows[i].key, values[j]) != rows[i].letters[j])
-                fail_msg("%s=\"%s\" is %c, not %c", rows[i].key, values[j],
-                         letter_of(rows[i].key, values[j]), rows[i].letters[j]);
 }
 
 static void what_is_left_open_cannot_be_told(void **state) {
@@ -241,6 +114,33 @@ static void the_other_operators_mean_what_they_say(void **state) {
         {"{spark.driver.extraJavaOptions: {jvm-without: [-agent*]}}",
          "spark.driver.extraJavaOptions -Da=\"x -agentlib:x\"\n", TRUTH_TRUE},
         {"{spark.driver.extraJavaOptions: {jvm-without: [-agent*]}}", "", TRUTH_TRUE},
+        {"{spark.network.timeout: {at-least: 2min}}", "spark.network.timeout 120\n", TRUTH_TRUE},
+        {"{spark.network.timeout: {at-least: 2min}}", "spark.network.timeout 119s\n", TRUTH_FALSE},
+        {"{spark.network.timeout: {at-least: 2min}}", "spark.network.timeout 2 M\n", TRUTH_FALSE},
+        {"{spark.network.timeout: {at-most: 2min}}", "spark.network.timeout 120000ms\n",
+         TRUTH_TRUE},
+        {"{spark.network.timeout: {at-most: 2min}}", "spark.network.timeout 1h\n", TRUTH_FALSE},
+        {"{spark.network.timeout: {at-most: 2min}}", "spark.network.timeout {{ t }}\n",
+         TRUTH_UNKNOWN},
+        {"{spark.network.timeout: {at-most: 2min}}", "", TRUTH_TRUE},
+        {"{spark.io.encryption.keySizeBits: {at-least: 256}}", "", TRUTH_FALSE},
+        {"{spark.io.encryption.keySizeBits: {at-least: 256}}",
+         "spark.io.encryption.keySizeBits 0x200\n", TRUTH_FALSE},
+        {"{spark.executor.memory: {at-most: 2g}}", "spark.executor.memory 2048\n", TRUTH_TRUE},
+        {"{spark.executor.memory: {at-most: 2g}}", "spark.executor.memory 2049M\n", TRUTH_FALSE},
+        {"{spark.jars: {items-like: [\"hdfs:*\", \"local:*\"]}}",
+         "spark.jars hdfs:///a.jar, local:/b.jar,,\n", TRUTH_TRUE},
+        {"{spark.jars: {items-like: [\"hdfs:*\"]}}", "spark.jars hdfs:///a.jar,/b.jar\n",
+         TRUTH_FALSE},
+        {"{spark.jars: {items-like: [\"hdfs:*\"]}}", "spark.jars hdfs:///a.jar,{{ b }}\n",
+         TRUTH_UNKNOWN},
+        {"{spark.jars: {items-like: [\"hdfs:*\"]}}", "", TRUTH_TRUE},
+        {"{spark.jars: {items-unlike: [\"http:*\"]}}", "spark.jars /a.jar, http://h/b.jar\n",
+         TRUTH_FALSE},
+        {"{spark.jars: {items-unlike: [\"http:*\"]}}", "spark.jars /a.jar,http://{{ h }}\n",
+         TRUTH_FALSE},
+        {"{spark.jars: {items-unlike: [\"http:*\"]}}", "spark.jars /a.jar,{{ h }}\n",
+         TRUTH_UNKNOWN},
         {"{master: yarn}", "spark.master yarn\n", TRUTH_TRUE},
         {"{master: local}", "spark.master local-cluster[2,1,512]\n", TRUTH_TRUE},
         {"{master: local}", "spark.master local[*, 3]\n", TRUTH_TRUE},
@@ -356,8 +256,6 @@ static void options_that_memory_is_lacking_for_are_a_fault_and_no_unknown(void *
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equality_is_that_of_the_keys_reader),
-        cmocka_unit_test(a_key_says_what_its_own_reader_hears),
-        cmocka_unit_test(each_reader_has_its_own_idea_of_a_boolean),
         cmocka_unit_test(what_is_left_open_cannot_be_told),
         cmocka_unit_test(kleene_connectives_keep_the_unknown),
         cmocka_unit_test(the_other_operators_mean_what_they_say),

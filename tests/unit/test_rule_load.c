@@ -101,6 +101,11 @@ static void every_operator_under_a_key_is_read(void **state) {
         {"{spark.eventLog.dir: {like: [/x*]}}", OP_LIKE},
         {"{spark.eventLog.dir: {unlike: [/x*, \"!/xy*\"]}}", OP_UNLIKE},
         {"{spark.admin.acls: {without: [\"*\"]}}", OP_WITHOUT},
+        {"{spark.jars: {items-like: [\"hdfs:*\"]}}", OP_ITEMS_LIKE},
+        {"{spark.jars: {items-unlike: [\"http:*\"]}}", OP_ITEMS_UNLIKE},
+        {"{spark.network.timeout: {at-least: 30s}}", OP_AT_LEAST},
+        {"{spark.executor.memory: {at-most: 64g}}", OP_AT_MOST},
+        {"{before: \"4.0\"}", OP_BEFORE},
         {"{spark.driver.extraJavaOptions: {jvm-without: [-X*]}}", OP_JVM_WITHOUT},
         {"{no-near-miss: security}", OP_NO_NEAR_MISS},
     };
@@ -150,8 +155,31 @@ static void a_value_of_another_type_is_refused(void **state) {
     assert_require_refused("{spark.eventLog.dir: \"\"}", 33, "an empty value", "absent: true");
     assert_require_refused("{spark.eventLog.dir: {present: false}}", 43, "followed by true", "");
     assert_require_refused("{master: yran}", 21, "yran is no kind of master", "did you mean yarn?");
+    assert_require_refused("{spark.network.timeout: {at-least: soon}}", 47, "cannot be soon",
+                           "30s");
+    assert_require_refused("{spark.executor.memory: {at-most: 2min}}", 46, "cannot be 2min", "64m");
+    assert_require_refused("{spark.eventLog.dir: {at-most: 2}}", 34, "says nothing", "");
     assert_require_refused("{since: four}", 20, "four is no version", "4.0");
     assert_require_refused("{no-near-miss: all}", 27, "all is no family", "security");
+}
+
+static void a_star_needs_its_each(void **state) {
+    (void)state;
+#define EACH_HEAD RULE_HEAD "  each: "
+    assert_require_refused("{spark.sql.catalog.*.uri: x}", 13, "a star stands for the names",
+                           "write each: spark.sql.catalog.*");
+    assert_refused(EACH_HEAD "spark.sql.catalog.*\n  require: {spark.ui.enabled: true}\n" RULE_TAIL,
+                   8, 9, "no key of the rule has the star", "spark.sql.catalog.*.KEY");
+    assert_refused(EACH_HEAD
+                   "spark.sql.catalog.*\n  require: {spark.kafka.clusters.*.x: a}\n" RULE_TAIL,
+                   9, 13, "a star stands for the names", "write spark.sql.catalog.*");
+    assert_refused(EACH_HEAD "spark.ui.*\n  require: {spark.ui.*.x: a}\n" RULE_TAIL, 8, 9,
+                   "spark.ui.* is no family", "spark.sql.catalog.*");
+    assert_refused(EACH_HEAD "spark.sql.catalog.\n  require: {spark.ui.enabled: true}\n" RULE_TAIL,
+                   8, 9, "is no family", "");
+    assert_refused(EACH_HEAD
+                   "spark.sql.catalog.*\n  require: {spark.sql.catalog.*x: a}\n" RULE_TAIL,
+                   9, 13, "a star stands for", "");
 }
 
 static void a_condition_that_says_nothing_is_refused(void **state) {
@@ -359,6 +387,7 @@ int main(void) {
         cmocka_unit_test(a_key_that_spark_does_not_read_is_refused),
         cmocka_unit_test(a_glob_of_keys_needs_no_entry),
         cmocka_unit_test(a_value_of_another_type_is_refused),
+        cmocka_unit_test(a_star_needs_its_each),
         cmocka_unit_test(a_condition_that_says_nothing_is_refused),
         cmocka_unit_test(plaintext_operators_have_their_place_and_their_name),
         cmocka_unit_test(an_operator_about_each_setting_stands_alone),

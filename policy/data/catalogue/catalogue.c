@@ -1,9 +1,13 @@
 #include "policy/data/catalogue/catalogue.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "policy/data/catalogue/catalogue_table.h"
 #include "sidecar/base/text.h"
+
+/* No key is longer. */
+#define CATALOGUE_KEY_BYTES 256
 
 static const char *text_at(uint32_t place) {
     return catalogue_text + place;
@@ -41,6 +45,30 @@ const struct catalogue_entry *catalogue_find(const char *key) {
             return entry;
     }
     return NULL;
+}
+
+const char *catalogue_of_all(const char *key) {
+    static const char buckets[] = "spark.hadoop.fs.s3a.bucket.", all[] = "spark.hadoop.fs.s3a.";
+    char plain[CATALOGUE_KEY_BYTES];
+    if (!text_starts(key, buckets))
+        return NULL;
+    /* Names of buckets have dots: the first rest that is a key. */
+    for (const char *dot = strchr(key + strlen(buckets), '.'); dot != NULL;
+         dot = strchr(dot + 1, '.')) {
+        if (strlen(dot + 1) + sizeof all > sizeof plain)
+            continue;
+        (void)snprintf(plain, sizeof plain, "%s%s", all, dot + 1);
+        const struct catalogue_entry *entry = catalogue_find(plain);
+        if (entry != NULL)
+            return catalogue_key(entry);
+    }
+    return NULL;
+}
+
+const struct catalogue_entry *catalogue_reader(const char *key) {
+    const struct catalogue_entry *entry = catalogue_find(key);
+    const char *of_all = entry != NULL ? NULL : catalogue_of_all(key);
+    return of_all != NULL ? catalogue_find(of_all) : entry;
 }
 
 const char *catalogue_key(const struct catalogue_entry *entry) {

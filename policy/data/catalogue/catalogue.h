@@ -81,6 +81,14 @@ bool catalogue_version(size_t index, int *major, int *minor);
 /* The entry of exactly this key in any version, or NULL. */
 const struct catalogue_entry *catalogue_find(const char *key);
 
+/* The entry that says how a key is read: its own, or where the key is that of one bucket
+ * (spark.hadoop.fs.s3a.bucket.B.endpoint), the one for all. Or NULL. Hadoop:
+ * S3AUtils.propagateBucketOptions. */
+const struct catalogue_entry *catalogue_reader(const char *key);
+
+/* The key that is read where that of one bucket is not set, or NULL. */
+const char *catalogue_of_all(const char *key);
+
 /* The key of an entry. */
 const char *catalogue_key(const struct catalogue_entry *entry);
 

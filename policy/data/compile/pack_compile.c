@@ -147,8 +147,8 @@ static struct rule_names write_parts(struct writer *w, const struct rule *rule) 
 }
 
 static void write_rule(struct writer *w, const struct rule *rule, const struct rule_names *names) {
-    const char *const fields[] = {"id", "title", "because", "fix_text"};
-    const char *const texts[] = {rule->id, rule->title, rule->because, rule->fix_text};
+    const char *const fields[] = {"id", "title", "because", "fix_text", "each"};
+    const char *const texts[] = {rule->id, rule->title, rule->because, rule->fix_text, rule->each};
     buffer_text(w->out, "    {");
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         buffer_printf(w->out, ".%s = ", fields[i]);
