@@ -6,6 +6,7 @@
 #include "policy/surface/document.h"
 #include "policy/surface/hadoop/xml.h"
 #include "policy/surface/place.h"
+#include "policy/surface/unknown.h"
 #include "sidecar/base/arena.h"
 #include "sidecar/base/buffer.h"
 #include "sidecar/base/error.h"
@@ -150,10 +151,10 @@ static int read_attributes(struct parser *p) {
 }
 
 /* Whether an element's text is kept. */
-static bool is_token(const struct parser *p) {
+static bool is_token(const struct parser *p, struct xml_piece element) {
     static const char *const names[] = {"name", "value", "final", "source", "tag"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (xml_is(&p->xml, p->xml.name, names[i]))
+        if (xml_is(&p->xml, element, names[i]))
             return true;
     return false;
 }
@@ -164,7 +165,7 @@ static int start_element(struct parser *p) {
         p->final = false;
         return read_attributes(p);
     }
-    if (is_token(p)) {
+    if (is_token(p, p->xml.name)) {
         p->collecting = true;
         clear_token(p);
     } else if (xml_is(&p->xml, p->xml.name, "include")) {
@@ -174,7 +175,18 @@ static int start_element(struct parser *p) {
     return 0;
 }
 
+/* What a template inserts between properties may be further ones. */
+static void open_for_template(struct parser *p) {
+    struct xml_piece text = p->xml.text;
+    if (!p->xml.marked || is_token(p, p->xml.open[p->xml.depth - 1]) ||
+        !unknown_within(p->xml.bytes + text.start, text.end - text.start))
+        return;
+    struct origin origin = place_find(p->map, text.start);
+    document_open(p->b, &origin);
+}
+
 static int add_text(struct parser *p) {
+    open_for_template(p);
     if (p->token.length == 0)
         p->token_at = p->xml.text.start;
     if (xml_decode(&p->xml, p->xml.text, false, p->collecting ? &p->token : NULL) != 0)
@@ -186,6 +198,10 @@ static int end_property(struct parser *p) {
     if (p->name == NULL)
         return 0;
     struct origin origin = place_find(p->map, p->name_at);
+    if (unknown_in(p->name)) { /* any setting may be meant */
+        document_open(p->b, &origin);
+        return 0;
+    }
     if (p->value != NULL && p->name[0] != '\0' && !is_final(&p->finals, p->name)) {
         struct origin value_origin = place_find(p->map, p->value_at);
         document_set(p->b, DOCUMENT_HADOOP, p->name, p->value, &origin, &value_origin);
@@ -254,15 +270,22 @@ static int read_events(struct parser *p) {
     }
 }
 
-int hadoop_read_text(const char *bytes, size_t length, const struct place_map *map,
+static int read_site(const char *bytes, size_t length, bool marked, const struct place_map *map,
                      struct document_builder *b) {
-    struct parser p = {
-        .xml = xml_begin(bytes, length), .map = map, .b = b, .token = buffer_make(length + 1)};
+    struct parser p = {.xml = xml_begin(bytes, length, marked),
+                       .map = map,
+                       .b = b,
+                       .token = buffer_make(length + 1)};
     int status = b->failed ? -1 : take_finals(&p);
     if (status == 0)
         status = read_events(&p);
     buffer_free(&p.token);
     return status;
+}
+
+int hadoop_read_text(const char *bytes, size_t length, const struct place_map *map,
+                     struct document_builder *b) {
+    return read_site(bytes, length, true, map, b);
 }
 
 static const char *const site_names[] = {"core-site.xml", "hdfs-site.xml",   "hive-site.xml",
@@ -304,6 +327,6 @@ int hadoop_read(const struct surface_input *input, struct arena *arena, struct d
     document_unset(&b, input->label, 1, 1);
     document_open(&b, &start);
     document_set(&b, DOCUMENT_FACTS, HADOOP_FACT_FILE, last_part(input->label), &start, NULL);
-    (void)hadoop_read_text(input->bytes, input->length, &map, &b);
+    (void)read_site(input->bytes, input->length, false, &map, &b);
     return document_end(&b, ret);
 }

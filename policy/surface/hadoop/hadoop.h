@@ -23,7 +23,8 @@ surface_recognise hadoop_recognise;
 surface_read hadoop_read;
 
 /* The same for a site file within another text: adds to the last launch of b what it sets. A later
- * file overwrites an earlier one, but for keys that the earlier one has made final. 0, or -1 with
+ * file overwrites an earlier one, but for keys that the earlier one has made final. Unknown parts
+ * may stand in their marks: where one may be properties, the launch is open. 0, or -1 with
  * ERROR_INPUT (no XML that Hadoop would read) and the place by `map`, ERROR_MEMORY. */
 int hadoop_read_text(const char *bytes, size_t length, const struct place_map *map,
                      struct document_builder *b);

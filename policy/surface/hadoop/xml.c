@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "policy/surface/unknown.h"
 #include "sidecar/base/utf8.h"
 
 static const char *const no_value = "is XML without a value for an attribute";
@@ -25,9 +26,10 @@ static size_t find_control(const char *bytes, size_t length) {
     return length;
 }
 
-static size_t find_malformed(const char *bytes, size_t length) {
+static size_t find_malformed(const char *bytes, size_t length, bool marked) {
     for (size_t i = 0; i < length;) {
-        size_t size = text_utf8_size(bytes + i, length - i);
+        bool mark = marked && unknown_is_mark(bytes[i]);
+        size_t size = mark ? 1 : text_utf8_size(bytes + i, length - i);
         if (size == 0)
             return i;
         i += size;
@@ -35,9 +37,9 @@ static size_t find_malformed(const char *bytes, size_t length) {
     return length;
 }
 
-struct xml_reader xml_begin(const char *bytes, size_t length) {
-    struct xml_reader x = {.bytes = bytes, .length = length};
-    size_t bad = find_malformed(bytes, length), control = find_control(bytes, length);
+struct xml_reader xml_begin(const char *bytes, size_t length, bool marked) {
+    struct xml_reader x = {.bytes = bytes, .length = length, .marked = marked};
+    size_t bad = find_malformed(bytes, length, marked), control = find_control(bytes, length);
     if (bad < length)
         (void)fail(&x, bad, "is not UTF-8");
     else if (control < length)
@@ -68,6 +70,18 @@ static void pass_blanks(struct xml_reader *x) {
 static bool starts(const struct xml_reader *x, const char *word) {
     size_t size = strlen(word);
     return x->length - x->at >= size && memcmp(x->bytes + x->at, word, size) == 0;
+}
+
+/* The next such byte from `from` on that stands outside of unknown parts, or the length. */
+static size_t find_outside(const struct xml_reader *x, size_t from, char wanted) {
+    bool inside = false;
+    for (size_t i = from; i < x->length; i++) {
+        if (x->marked && unknown_is_mark(x->bytes[i]))
+            inside = x->bytes[i] == UNKNOWN_OPEN;
+        else if (!inside && x->bytes[i] == wanted)
+            return i;
+    }
+    return x->length;
 }
 
 /* Behind the next occurrence of a word, from `from` on; false where there is none. */
@@ -259,11 +273,10 @@ bool xml_attribute(struct xml_reader *x, struct xml_piece *name, struct xml_piec
     char quote = look(x);
     if (quote != '"' && quote != '\'')
         return refuse(x, x->at, no_value);
-    const char *from = x->bytes + x->at + 1;
-    const char *end = memchr(from, quote, x->length - x->at - 1);
-    if (end == NULL || memchr(from, '<', (size_t)(end - from)) != NULL)
+    size_t end = find_outside(x, x->at + 1, quote);
+    if (end == x->length || find_outside(x, x->at + 1, '<') < end)
         return refuse(x, x->at, "holds the value of an attribute that never ends");
-    *value = (struct xml_piece){x->at + 1, (size_t)(end - x->bytes)};
+    *value = (struct xml_piece){x->at + 1, end};
     x->at = value->end + 1;
     if (!note_attribute(x, *name))
         return false;
@@ -319,8 +332,7 @@ static enum xml_event read_cdata(struct xml_reader *x) {
 /* Up to the next tag. */
 static enum xml_event read_text(struct xml_reader *x) {
     size_t start = x->at;
-    const char *end = memchr(x->bytes + start, '<', x->length - start);
-    x->at = end == NULL ? x->length : (size_t)(end - x->bytes);
+    x->at = find_outside(x, start, '<');
     x->text = (struct xml_piece){start, x->at};
     x->cdata = false;
     return x->depth > 0 ? XML_TEXT : fail(x, start, "holds text outside of its root element");

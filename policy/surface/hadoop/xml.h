@@ -1,9 +1,10 @@
 /* xml.h: a pull reader of XML, for what Hadoop's site files are made of: elements,
  * attributes, text, CDATA, comments, processing instructions (XML 1.0). Pure.
  *
- * It reads UTF-8. A document type is passed over, and one that declares entities is refused:
- * nothing is expanded beyond the five predefined ones, and nothing else is opened. Work is
- * linear in the input; elements nest at most LIMIT_XML_DEPTH deep. */
+ * It reads UTF-8; where it is told so, unknown parts in their marks (unknown.h) are text. A
+ * document type is passed over, and one that declares entities is refused: nothing is expanded
+ * beyond the five predefined ones, and nothing else is opened. Work is linear in the input;
+ * elements nest at most LIMIT_XML_DEPTH deep. */
 #ifndef ARRESTOR_POLICY_XML_H
 #define ARRESTOR_POLICY_XML_H
 
@@ -34,6 +35,7 @@ struct xml_reader {
     struct xml_piece name; /* without its prefix */
     struct xml_piece text;
     bool cdata;
+    bool marked;       /* unknown parts are text */
     const char *fault; /* a sentence without a value, or NULL */
 
     struct xml_piece open[LIMIT_XML_DEPTH]; /* whole names */
@@ -45,8 +47,9 @@ struct xml_reader {
     bool started; /* the root element has begun */
 };
 
-/* At the beginning; what is no UTF-8 is a fault of the first event. */
-struct xml_reader xml_begin(const char *bytes, size_t length);
+/* At the beginning; what is no UTF-8 is a fault of the first event. marked: unknown parts may stand
+ * in text and in values of attributes, where nothing in them is markup. */
+struct xml_reader xml_begin(const char *bytes, size_t length, bool marked);
 
 /* The next event; attributes that were not asked for are passed over. */
 enum xml_event xml_next(struct xml_reader *x);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "policy/surface/hadoop/xml.h"
+#include "policy/surface/unknown.h"
 #include "sidecar/base/buffer.h"
 
 static void fail(struct xml_reader *x, size_t at, const char *what) {
@@ -71,10 +72,25 @@ static size_t add_reference(struct xml_reader *x, struct xml_piece piece, struct
     return length + 2;
 }
 
+/* The size of the unknown part that begins a piece; 0 where none does. */
+static size_t unknown_size(const struct xml_reader *x, struct xml_piece piece) {
+    const char *start = x->bytes + piece.start, *end = NULL;
+    if (x->marked && *start == UNKNOWN_OPEN)
+        end = memchr(start, (unsigned char)UNKNOWN_CLOSE, piece.end - piece.start);
+    return end == NULL ? 0 : (size_t)(end - start) + 1;
+}
+
 int xml_decode(struct xml_reader *x, struct xml_piece piece, bool attribute, struct buffer *out) {
     bool plain = x->cdata && !attribute;
     while (piece.start < piece.end) {
         char c = x->bytes[piece.start];
+        size_t unknown = unknown_size(x, piece);
+        if (unknown > 0) {
+            if (out != NULL)
+                buffer_bytes(out, x->bytes + piece.start, unknown);
+            piece.start += unknown;
+            continue;
+        }
         if (c == '&' && !plain) {
             size_t size = add_reference(x, piece, out);
             if (size == 0)

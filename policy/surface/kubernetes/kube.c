@@ -11,10 +11,14 @@
 #include "sidecar/base/limits.h"
 #include "sidecar/base/text.h"
 
-static const char *fail(struct kube *k) {
+void kube_fail(struct kube *k) {
     if (!k->b->failed)
         error_set(k->b->err, ERROR_MEMORY, "no memory for the launch");
     k->b->failed = true;
+}
+
+static const char *fail(struct kube *k) {
+    kube_fail(k);
     return "";
 }
 

@@ -8,13 +8,27 @@
 #include "policy/surface/document.h"
 #include "policy/surface/tree/tree.h"
 
+/* A site file of Hadoop, and the launch (1-based) that it was taken for. */
+struct kube_site {
+    const struct tree_node *file;
+    size_t launch;
+};
+
 struct kube {
     struct document_builder *b;
     const struct tree_node *documents; /* of the whole stream: for references */
     size_t count;
     size_t depth;       /* of manifests within manifests */
     size_t conditional; /* how many launches there were when a condition was last noted */
+    struct kube_site *sites, *taken; /* that were met; that launches have mounted */
+    size_t site_count, site_room, taken_count, taken_room, taken_bytes;
 };
+
+/* The builder fails: memory is exhausted. */
+void kube_fail(struct kube *k);
+
+/* All objects of the stream; others than manifests too. */
+void kube_read_documents(struct kube *k, bool objects);
 
 /* The object's own name for people, "SparkApplication etl/pi". */
 const char *kube_title(struct kube *k, const struct tree_node *object);
@@ -117,9 +131,27 @@ void kube_read_manifest(struct kube *k, const struct tree_node *text);
  * script. Whether it was one of them. */
 bool kube_read_file(struct kube *k, const struct tree_node *file, const char *title);
 
-/* The same, of a script and of Hadoop's XML; true. */
+/* The same, of a script; true. */
 bool kube_script(struct kube *k, const struct tree_node *text);
+
+/* The same, of Hadoop's XML; true. Its settings wait until all launches are known. */
 bool kube_hadoop(struct kube *k, const struct tree_node *text);
+
+/* The last launch mounts the ConfigMap of that name: its site files (only the one called
+ * `only`, where that is not NULL) go into DOCUMENT_HADOOP. A map that is not in the stream,
+ * or a file that cannot be read, leaves the launch open. */
+void kube_take_sites(struct kube *k, const struct tree_node *name, const char *only);
+
+/* The same for each ConfigMap among those volumes that is mounted; one that is not in the
+ * stream may be anything else and is passed over. */
+void kube_take_mounts(struct kube *k, const struct tree_node *volumes,
+                      const struct tree_node *mounts);
+
+/* What no launch has mounted goes to the loose settings. */
+void kube_end_sites(struct kube *k);
+
+/* The object of that kind and name in the same stream, or NULL. */
+const struct tree_node *kube_find_object(const struct kube *k, const char *kind, const char *name);
 
 /* Children of a mapping whose keys begin with "spark.": a launch without words. Whether
  * there are any. */

@@ -32,11 +32,6 @@ bool kube_script(struct kube *k, const struct tree_node *text) {
     return add_inner(k, text, shell_read_text, "this script cannot be read");
 }
 
-bool kube_hadoop(struct kube *k, const struct tree_node *text) {
-    document_note(k->b, &text->origin, "is a file of Hadoop, which is not looked into");
-    return true;
-}
-
 void kube_read_manifest(struct kube *k, const struct tree_node *text) {
     struct kube inner = {.b = k->b, .depth = k->depth + 1, .conditional = k->conditional};
     struct error err;
@@ -47,7 +42,6 @@ void kube_read_manifest(struct kube *k, const struct tree_node *text) {
         document_note(k->b, &text->origin, "is a manifest that cannot be read");
         return;
     }
-    for (size_t i = 0; i < inner.count; i++)
-        kube_read_object(&inner, &inner.documents[i]);
+    kube_read_documents(&inner, true);
     k->conditional = inner.conditional;
 }

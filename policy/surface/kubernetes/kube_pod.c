@@ -15,6 +15,17 @@ const struct tree_node *kube_find_named(const struct tree_node *list, const char
     return NULL;
 }
 
+const struct tree_node *kube_find_object(const struct kube *k, const char *kind, const char *name) {
+    for (size_t i = 0; name != NULL && i < k->count && i < LIMIT_TREE_NAMES; i++) {
+        const char *its_kind = tree_path_text(&k->documents[i], "kind");
+        const char *its_name = tree_path_text(&k->documents[i], "metadata.name");
+        if (its_kind != NULL && its_name != NULL && strcmp(its_kind, kind) == 0 &&
+            strcmp(its_name, name) == 0)
+            return &k->documents[i];
+    }
+    return NULL;
+}
+
 void kube_mount_facts(struct kube *k, const struct tree_node *volumes,
                       const struct tree_node *mounts) {
     if (mounts == NULL || mounts->kind != TREE_SEQUENCE)

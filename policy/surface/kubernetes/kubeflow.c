@@ -289,6 +289,22 @@ static void add_facts(struct kube *k, const struct tree_node *object,
     kube_fact(k, DOCUMENT_FACT_VERSION, tree_find(spec, "sparkVersion"));
 }
 
+/* ConfigMaps whose site files the driver finds: the webhook sets HADOOP_CONF_DIR and
+ * SPARK_CONF_DIR to the first two, Spark itself HADOOP_CONF_DIR to the third. */
+static void add_sites(struct kube *k, const struct tree_node *spec) {
+    kube_take_sites(k, tree_find(spec, "hadoopConfigMap"), NULL);
+    kube_take_sites(k, tree_find(spec, "sparkConfigMap"), NULL);
+    kube_take_sites(
+        k, tree_find(tree_find(spec, "sparkConf"), "spark.kubernetes.hadoop.configMapName"), NULL);
+    for (size_t i = 0; i < COUNT(sides); i++) {
+        const struct tree_node *side = tree_find(spec, sides[i].name);
+        const struct tree_node *maps = tree_find(side, "configMaps");
+        for (const struct tree_node *m = maps == NULL ? NULL : maps->first; m != NULL; m = m->next)
+            kube_take_sites(k, tree_find(m, "name"), NULL);
+        kube_take_mounts(k, tree_find(spec, "volumes"), tree_find(side, "volumeMounts"));
+    }
+}
+
 /* buildSparkSubmitArgs of the operator, option by option. */
 static void read_spec(struct kube *k, const struct tree_node *object,
                       const struct tree_node *spec) {
@@ -314,9 +330,7 @@ static void read_spec(struct kube *k, const struct tree_node *object,
     kube_conf_map(k, "spark.kubernetes.node.selector.", tree_find(spec, "nodeSelector"));
     add_allocation(k, tree_find(spec, "dynamicAllocation"));
     add_application(k, spec);
-    const struct tree_node *hadoop = tree_find(spec, "hadoopConfigMap");
-    if (!tree_is_null(hadoop))
-        document_open(k->b, &hadoop->origin);
+    add_sites(k, spec);
     add_facts(k, object, spec);
 }
 

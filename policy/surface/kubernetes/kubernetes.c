@@ -91,6 +91,18 @@ void kube_read_object(struct kube *k, const struct tree_node *object) {
     kube_read_anything(k, object);
 }
 
+void kube_read_documents(struct kube *k, bool objects) {
+    for (size_t i = 0; i < k->count; i++) {
+        const struct tree_node *root = &k->documents[i];
+        bool object = objects || tree_path_text(root, "apiVersion") != NULL;
+        if (object || root->kind == TREE_BROKEN)
+            kube_read_object(k, root);
+        else
+            kube_read_anything(k, root);
+    }
+    kube_end_sites(k);
+}
+
 static int read_input(const struct surface_input *input, struct arena *arena, bool objects,
                       struct document *ret, struct error *err) {
     struct kube k = {0};
@@ -99,14 +111,7 @@ static int read_input(const struct surface_input *input, struct arena *arena, bo
         return -1;
     struct document_builder b = document_begin(arena, err);
     k.b = &b;
-    for (size_t i = 0; i < k.count; i++) {
-        const struct tree_node *root = &k.documents[i];
-        bool object = objects || tree_path_text(root, "apiVersion") != NULL;
-        if (object || root->kind == TREE_BROKEN)
-            kube_read_object(&k, root);
-        else
-            kube_read_anything(&k, root);
-    }
+    kube_read_documents(&k, objects);
     return document_end(&b, ret);
 }
 
@@ -129,8 +134,7 @@ int kubernetes_read_text(const char *bytes, size_t length, const struct place_ma
         b->failed = true;
         return -1;
     }
-    for (size_t i = 0; i < k.count; i++)
-        kube_read_object(&k, &k.documents[i]);
+    kube_read_documents(&k, true);
     return b->failed ? -1 : 0;
 }
 

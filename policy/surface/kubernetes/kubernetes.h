@@ -13,7 +13,8 @@
  *   DOCUMENT_DEFAULTS.
  * - Pods and what holds a pod template: a launch for each container whose command
  *   starts Spark.
- * - ConfigMap: its properties files; ConfigMap, Secret and variables of containers:
+ * - ConfigMap: its properties files; its site files of Hadoop are settings of the launches
+ *   of the stream that mount it, else loose; ConfigMap, Secret and variables of containers:
  *   loose settings. A List, a workflow's manifest: what they hold. */
 #ifndef ARRESTOR_POLICY_KUBERNETES_H
 #define ARRESTOR_POLICY_KUBERNETES_H

@@ -12,19 +12,6 @@
 
 #define TEMPLATES "/stackable/spark/%s-pod-templates/template.yaml"
 
-/* The spec of the object of that kind and name in the same stream, or NULL. */
-static const struct tree_node *find_object(const struct kube *k, const char *kind,
-                                           const char *name) {
-    for (size_t i = 0; name != NULL && i < k->count && i < LIMIT_TREE_NAMES; i++) {
-        const char *its_kind = tree_path_text(&k->documents[i], "kind");
-        const char *its_name = tree_path_text(&k->documents[i], "metadata.name");
-        if (its_kind != NULL && its_name != NULL && strcmp(its_kind, kind) == 0 &&
-            strcmp(its_name, name) == 0)
-            return tree_find(&k->documents[i], "spec");
-    }
-    return NULL;
-}
-
 /* The end of what a shell replaces within double quotes at p, or p where it does not. */
 static const char *pass_expansion(const char *p) {
     if (*p == '`') {
@@ -110,7 +97,7 @@ static const struct tree_node *resolve(struct kube *k, const struct tree_node *n
     const struct tree_node *inner = tree_find(node, "inline");
     const struct tree_node *name = tree_find(node, "reference");
     if (inner == NULL && tree_text(name) != NULL)
-        inner = find_object(k, kind, name->text);
+        inner = tree_find(kube_find_object(k, kind, name->text), "spec");
     if (inner == NULL && tree_text(name) != NULL)
         document_open(k->b, &name->origin);
     return inner;

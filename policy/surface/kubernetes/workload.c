@@ -243,6 +243,7 @@ void kube_read_container(struct kube *k, const struct tree_node *container,
         return;
     set_environment(k, c.env);
     set_environment(k, environment);
+    kube_take_mounts(k, tree_find(pod, "volumes"), tree_find(container, "volumeMounts"));
     kube_open(k, tree_find(container, "args"));
     kube_open(k, tree_find(container, "command"));
     add_facts(k, container, pod);
