@@ -146,6 +146,15 @@ void document_note(struct document_builder *b, const struct origin *origin, cons
     notes[b->note_count++] = (struct note){.origin = *origin, .text = text};
 }
 
+void document_text(struct document_builder *b, const struct document_text *text) {
+    struct document_text *texts = make_room(b, b->texts, b->text_count, &b->text_room,
+                                            sizeof *texts, LIMIT_LAUNCHES, "texts");
+    if (texts == NULL)
+        return;
+    b->texts = texts;
+    texts[b->text_count++] = *text;
+}
+
 int document_end(struct document_builder *b, struct document *ret) {
     if (b->failed)
         return -1;
@@ -153,7 +162,9 @@ int document_end(struct document_builder *b, struct document *ret) {
                              .launch_count = b->launch_count,
                              .loose = {.items = b->loose, .count = b->loose_count},
                              .notes = b->notes,
-                             .note_count = b->note_count};
+                             .note_count = b->note_count,
+                             .texts = b->texts,
+                             .text_count = b->text_count};
     return 0;
 }
 
@@ -182,4 +193,27 @@ void document_join(struct document_builder *b, const struct document *other) {
     }
     for (size_t i = 0; i < other->note_count; i++)
         document_note(b, &other->notes[i].origin, other->notes[i].text);
+    for (size_t i = 0; i < other->text_count; i++)
+        document_text(b, &other->texts[i]);
+}
+
+int document_read_inner(struct document_builder *b, const struct document_text *text,
+                        document_read_text *read, const char *what, struct document *ret) {
+    struct error err;
+    struct document_builder own = document_begin(b->arena, &err);
+    error_clear(&err);
+    if (b->failed)
+        return -1;
+    if (read(text->bytes, text->length, &text->map, &own) == 0 && document_end(&own, ret) == 0)
+        return 0;
+    struct origin place = place_find(&text->map, 0);
+    const char *note =
+        err.code == ERROR_MEMORY ? NULL : arena_printf(b->arena, "%s: %s", what, err.what);
+    if (note != NULL) {
+        document_note(b, &place, note);
+    } else {
+        b->failed = true;
+        error_set(b->err, ERROR_MEMORY, "no memory for a text within another one");
+    }
+    return -1;
 }

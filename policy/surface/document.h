@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "policy/surface/place.h"
 #include "policy/surface/setting.h"
 
 struct arena;
@@ -60,12 +61,23 @@ struct document_launch {
     const struct origin *open; /* where something unknown may add options or settings; NULL */
 };
 
+/* A text within the input that another reader may know: a manifest in a script, a file
+ * that the script writes. kind/ follows them, because rooms know little of each other. */
+struct document_text {
+    const char *bytes; /* NUL behind; unknown parts in their marks */
+    size_t length;
+    struct place_map map;
+    const char *hint; /* "kubernetes", "emr", or the name of a file with such a text */
+};
+
 struct document {
     const struct document_launch *launches;
     size_t launch_count;
     struct setting_list loose; /* of no launch: credentials, options of a data source */
     const struct note *notes;
     size_t note_count;
+    const struct document_text *texts; /* that this reader does not look into */
+    size_t text_count;
 };
 
 /* Builds one document. After a failure every further call fails as well, so that
@@ -84,6 +96,8 @@ struct document_builder {
     size_t loose_count, loose_room;
     struct note *notes;
     size_t note_count, note_room;
+    struct document_text *texts;
+    size_t text_count, text_room;
 };
 
 /* An empty builder; what goes wrong later is told in err. */
@@ -116,12 +130,25 @@ void document_add_loose(struct document_builder *b, const char *key, const char 
 /* A sentence for whoever reads the report, never with a value. */
 void document_note(struct document_builder *b, const struct origin *origin, const char *text);
 
+/* Hands a text out. */
+void document_text(struct document_builder *b, const struct document_text *text);
+
 /* The whole. 0, or -1 with ERROR_MEMORY, or ERROR_INPUT beyond LIMIT_SETTINGS,
- * LIMIT_ARGUMENTS or LIMIT_LAUNCHES; *ret is then untouched. */
+ * LIMIT_ARGUMENTS or LIMIT_LAUNCHES (of texts too); *ret is then untouched. */
 int document_end(struct document_builder *b, struct document *ret);
 
 /* Adds all of other to the builder, in its order: for a reader that finds another
  * surface within its own (a script in a YAML block). */
 void document_join(struct document_builder *b, const struct document *other);
+
+/* Reads a text that stands where map says, into the builder. 0, or -1 with the builder's
+ * error filled. */
+typedef int document_read_text(const char *bytes, size_t length, const struct place_map *map,
+                               struct document_builder *b);
+
+/* The document of such a text by itself. 0, or -1 with *ret untouched: it cannot be read, and
+ * a note at its first byte says "WHAT: why"; the builder fails where memory is exhausted. */
+int document_read_inner(struct document_builder *b, const struct document_text *text,
+                        document_read_text *read, const char *what, struct document *ret);
 
 #endif

@@ -54,8 +54,8 @@ static void check_document(const struct document *document, size_t lines) {
         check_place(&document->notes[i].origin, lines);
 }
 
-static void check_inner(const struct shell_inner *inner, size_t lines) {
-    struct origin first = place_find(inner->map, 0), last = place_find(inner->map, inner->length);
+static void check_inner(const struct document_text *inner, size_t lines) {
+    struct origin first = place_find(&inner->map, 0), last = place_find(&inner->map, inner->length);
     HOLDS(inner->bytes[inner->length] == '\0' && inner->hint != NULL);
     check_place(&first, lines);
     check_place(&last, lines);
@@ -63,20 +63,20 @@ static void check_inner(const struct shell_inner *inner, size_t lines) {
 
 FUZZ_TARGET(ci, 16384) {
     struct arena arena = arena_make(LIMIT_ARENA_BYTES);
-    struct ci_reading reading = {.inner_count = 77};
+    struct document document = {.text_count = 77};
     struct surface_input input = {name, length == 0 ? "" : bytes, length};
     struct error err;
     size_t lines = fuzz_count_lines(bytes, length);
     error_clear(&err);
     (void)ci_recognise(&input);
-    if (ci_read_inner(&input, &arena, &reading, &err) != 0) {
-        HOLDS(reading.inner_count == 77 && err.code == ERROR_INPUT);
+    if (ci_read(&input, &arena, &document, &err) != 0) {
+        HOLDS(document.text_count == 77 && err.code == ERROR_INPUT);
         fuzz_check_error(&err);
         fuzz_check_silent(&err);
     } else {
-        check_document(&reading.document, lines);
-        for (size_t i = 0; i < reading.inner_count; i++)
-            check_inner(&reading.inner[i], lines);
+        check_document(&document, lines);
+        for (size_t i = 0; i < document.text_count; i++)
+            check_inner(&document.texts[i], lines);
     }
     arena_free(&arena);
 }

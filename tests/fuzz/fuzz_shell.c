@@ -45,34 +45,34 @@ static void check_launch(const struct document_launch *launch, size_t lines) {
         check_list(&launch->lists[i], lines);
 }
 
-static void check_inner(const struct shell_inner *inner, size_t lines) {
+static void check_inner(const struct document_text *inner, size_t lines) {
     HOLDS(inner->bytes[inner->length] == '\0' && inner->hint != NULL);
-    struct origin first = place_find(inner->map, 0), last = place_find(inner->map, inner->length);
+    struct origin first = place_find(&inner->map, 0), last = place_find(&inner->map, inner->length);
     check_place(&first, lines);
     check_place(&last, lines);
 }
 
 static void read_script(const char *bytes, size_t length) {
     struct arena arena = arena_make(LIMIT_ARENA_BYTES);
-    struct shell_reading reading = {.inner_count = 77};
+    struct document document = {.text_count = 77};
     struct surface_input input = {"fuzz.sh", length == 0 ? "" : bytes, length};
     struct error err;
     size_t lines = fuzz_count_lines(bytes, length);
     error_clear(&err);
     (void)shell_recognise(&input);
-    if (shell_read_inner(&input, &arena, &reading, &err) != 0) {
-        HOLDS(reading.inner_count == 77);
+    if (shell_read(&input, &arena, &document, &err) != 0) {
+        HOLDS(document.text_count == 77);
         HOLDS(err.code == ERROR_INPUT);
         fuzz_check_place(&err, bytes, length);
         fuzz_check_silent(&err);
     } else {
-        for (size_t i = 0; i < reading.document.launch_count; i++)
-            check_launch(&reading.document.launches[i], lines);
-        check_list(&reading.document.loose, lines);
-        for (size_t i = 0; i < reading.document.loose.count; i++)
-            check_value(&reading.document.loose.items[i], bytes, length);
-        for (size_t i = 0; i < reading.inner_count; i++)
-            check_inner(&reading.inner[i], lines);
+        for (size_t i = 0; i < document.launch_count; i++)
+            check_launch(&document.launches[i], lines);
+        check_list(&document.loose, lines);
+        for (size_t i = 0; i < document.loose.count; i++)
+            check_value(&document.loose.items[i], bytes, length);
+        for (size_t i = 0; i < document.text_count; i++)
+            check_inner(&document.texts[i], lines);
     }
     arena_free(&arena);
 }

@@ -62,23 +62,23 @@ static void add_launch(struct buffer *out, const struct document_launch *launch)
     buffer_char(out, '}');
 }
 
-static void add_reading(struct buffer *out, const struct shell_reading *reading) {
+static void add_document(struct buffer *out, const struct document *document) {
     buffer_text(out, "{\"launches\":[");
-    for (size_t i = 0; i < reading->document.launch_count; i++) {
+    for (size_t i = 0; i < document->launch_count; i++) {
         buffer_text(out, i == 0 ? "" : ",");
-        add_launch(out, &reading->document.launches[i]);
+        add_launch(out, &document->launches[i]);
     }
     buffer_text(out, "],");
-    add_list(out, "loose", &reading->document.loose);
+    add_list(out, "loose", &document->loose);
     buffer_text(out, ",\"inner\":[");
-    for (size_t i = 0; i < reading->inner_count; i++) {
+    for (size_t i = 0; i < document->text_count; i++) {
         buffer_text(out, i == 0 ? "[" : ",[");
-        add_string(out, reading->inner[i].hint);
+        add_string(out, document->texts[i].hint);
         buffer_char(out, ',');
-        add_string(out, reading->inner[i].bytes);
+        add_string(out, document->texts[i].bytes);
         buffer_char(out, ']');
     }
-    buffer_printf(out, "],\"notes\":%zu}\n", reading->document.note_count);
+    buffer_printf(out, "],\"notes\":%zu}\n", document->note_count);
 }
 
 static void complain(const struct error *err) {
@@ -91,19 +91,18 @@ static void complain(const struct error *err) {
 static int show(const char *path) {
     struct arena arena = arena_make(LIMIT_ARENA_BYTES);
     struct buffer bytes = buffer_make(LIMIT_INPUT_BYTES), out = buffer_make(LIMIT_REPORT_BYTES);
-    struct shell_reading reading;
+    struct document document;
     struct error err;
     int status = 1;
     error_clear(&err);
     int file = open(path, O_RDONLY | O_CLOEXEC);
     if (file < 0 || file_read(file, path, &bytes, &err) != 0 ||
-        shell_read_inner(
-            &(struct surface_input){path, bytes.length == 0 ? "" : bytes.data, bytes.length},
-            &arena, &reading, &err) != 0) {
+        shell_read(&(struct surface_input){path, bytes.length == 0 ? "" : bytes.data, bytes.length},
+                   &arena, &document, &err) != 0) {
         complain(&err);
         (void)puts("null");
     } else {
-        add_reading(&out, &reading);
+        add_document(&out, &document);
         status = buffer_status(&out) == 0 && fputs(out.data, stdout) >= 0 ? 0 : 1;
     }
     if (file >= 0)

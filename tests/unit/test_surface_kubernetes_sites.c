@@ -101,10 +101,21 @@ static void a_site_file_belongs_to_the_launch_that_mounts_it(void **state) {
 static void a_map_that_is_not_at_hand_leaves_the_launch_open(void **state) {
     (void)state;
     struct bench s;
-    read_text(&s, MAP APPLICATION "another\n");
+    read_text(&s, MAP APPLICATION "another\n  driver: {configMaps: [{name: script}]}\n");
     check_written(&s, s.document.launches[0].open, "another");
     assert_int_equal(s.document.launches[0].lists[DOCUMENT_HADOOP].count, 0);
     assert_int_equal(s.document.loose.count, 2);
+    arena_free(&s.arena);
+}
+
+static void maps_for_anything_count_where_they_are_at_hand(void **state) {
+    (void)state;
+    struct bench s;
+    read_text(&s, MAP "apiVersion: sparkoperator.k8s.io/v1beta2\nkind: SparkApplication\nspec:\n"
+                      "  mainApplicationFile: a.py\n"
+                      "  driver: {configMaps: [{name: script}, {name: hadoop}]}\n");
+    assert_null(s.document.launches[0].open);
+    check_in(&s, &s.document.launches[0].lists[DOCUMENT_HADOOP], "hive.x", "v");
     arena_free(&s.arena);
 }
 
@@ -184,6 +195,7 @@ int main(void) {
         cmocka_unit_test(a_site_file_that_nobody_mounts_is_loose),
         cmocka_unit_test(a_site_file_belongs_to_the_launch_that_mounts_it),
         cmocka_unit_test(a_map_that_is_not_at_hand_leaves_the_launch_open),
+        cmocka_unit_test(maps_for_anything_count_where_they_are_at_hand),
         cmocka_unit_test(a_container_has_the_files_that_it_mounts),
         cmocka_unit_test(what_a_template_fills_into_a_site_file_is_unknown),
         cmocka_unit_test(a_site_file_that_is_none_is_noted_at_its_fault),

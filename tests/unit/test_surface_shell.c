@@ -17,14 +17,14 @@
 struct bench {
     struct arena arena;
     struct error err;
-    struct shell_reading reading;
+    struct document document;
     int status;
 };
 
 static struct bench read_named(const char *label, const char *script) {
     struct bench s = {.arena = arena_make(LIMIT_ARENA_BYTES)};
     struct surface_input input = {label, script, strlen(script)};
-    s.status = shell_read_inner(&input, &s.arena, &s.reading, &s.err);
+    s.status = shell_read(&input, &s.arena, &s.document, &s.err);
     return s;
 }
 
@@ -43,8 +43,8 @@ static void add_text(struct buffer *out, const char *text) {
  * defaults behind "%", '+' where one is open; ';' ends each. */
 static void show(const struct bench *s, struct buffer *out) {
     *out = buffer_make(LIMIT_REPORT_BYTES);
-    for (size_t i = 0; i < s->reading.document.launch_count; i++) {
-        const struct document_launch *launch = &s->reading.document.launches[i];
+    for (size_t i = 0; i < s->document.launch_count; i++) {
+        const struct document_launch *launch = &s->document.launches[i];
         for (size_t w = 0; w < launch->word_count; w++) {
             buffer_text(out, w == 0 ? "" : " ");
             add_text(out, launch->words[w].text);
@@ -155,7 +155,7 @@ static void a_properties_file_that_is_written_is_read(void **state) {
     struct buffer out;
     show(&s, &out);
     assert_string_equal(out.data, " %spark.a=1 %spark.p=pw %spark.q=<$X>;");
-    const struct setting *p = &s.reading.document.launches[0].lists[DOCUMENT_DEFAULTS].items[1];
+    const struct setting *p = &s.document.launches[0].lists[DOCUMENT_DEFAULTS].items[1];
     assert_int_equal(p->origin.line, 4);
     assert_int_equal(p->value_origin.line, 1);
     assert_int_equal(p->value_origin.column, 3);
@@ -166,7 +166,7 @@ static void a_properties_file_that_is_written_is_read(void **state) {
 static void a_word_has_the_place_of_its_literal(void **state) {
     (void)state;
     struct bench s = read_script("PW='se cret'\nspark-submit \\\n  --conf \"spark.p=$PW\"\n");
-    const struct document_word *word = &s.reading.document.launches[0].words[2];
+    const struct document_word *word = &s.document.launches[0].words[2];
     assert_string_equal(word->text, "spark.p=se cret");
     assert_int_equal(word->origin.line, 3);
     assert_int_equal(word->origin.column, 11);
@@ -178,7 +178,7 @@ static void a_word_has_the_place_of_its_literal(void **state) {
 static void assigned_credentials_are_loose(void **state) {
     (void)state;
     struct bench s = read_script("export KEY=abc\nX=${PASSWORD:-def}\nY=$(cat f)\n");
-    const struct setting_list *loose = &s.reading.document.loose;
+    const struct setting_list *loose = &s.document.loose;
     assert_int_equal(loose->count, 2);
     assert_string_equal(loose->items[0].key, "KEY");
     assert_string_equal(loose->items[0].value, "abc");
@@ -195,14 +195,14 @@ static void texts_of_other_surfaces_are_handed_on_with_their_places(void **state
     (void)state;
     struct bench s = read_script("kubectl apply -f - <<-E\n\tkind: Pod\n\tE\n"
                                  "aws emr-serverless start-job-run --job-driver '{\"a\": 1}'\n");
-    assert_int_equal(s.reading.inner_count, 2);
-    assert_string_equal(s.reading.inner[0].bytes, "kind: Pod\n");
-    assert_string_equal(s.reading.inner[0].hint, "kubernetes");
-    struct origin pod = place_find(s.reading.inner[0].map, 6);
+    assert_int_equal(s.document.text_count, 2);
+    assert_string_equal(s.document.texts[0].bytes, "kind: Pod\n");
+    assert_string_equal(s.document.texts[0].hint, "kubernetes");
+    struct origin pod = place_find(&s.document.texts[0].map, 6);
     assert_int_equal(pod.line, 2);
     assert_int_equal(pod.column, 8);
-    assert_string_equal(s.reading.inner[1].bytes, "{\"a\": 1}");
-    assert_string_equal(s.reading.inner[1].hint, "emr");
+    assert_string_equal(s.document.texts[1].bytes, "{\"a\": 1}");
+    assert_string_equal(s.document.texts[1].hint, "emr");
     arena_free(&s.arena);
 }
 

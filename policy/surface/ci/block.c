@@ -294,19 +294,6 @@ static void leave_out_variables(const struct ci *ci, struct document *document) 
     document->loose.items = taken == 0 ? first : first + taken;
 }
 
-static void add_inner(struct ci *ci, const struct shell_inner *inner, size_t count) {
-    for (size_t i = 0; i < count && !ci->b->failed; i++) {
-        struct shell_inner *grown =
-            arena_grow(ci->b->arena, ci->inner, ci->inner_count, &ci->inner_room, sizeof *grown);
-        if (grown == NULL) {
-            ci_starve(ci);
-            return;
-        }
-        ci->inner = grown;
-        grown[ci->inner_count++] = inner[i];
-    }
-}
-
 /* Where a template inserts text into a piece, each launch of the block may have more. */
 static void open_launches(const struct ci *ci, struct document_builder *own) {
     const struct origin *open = NULL;
@@ -333,19 +320,12 @@ static void fail_block(struct ci *ci, const struct error *err) {
 }
 
 static void read_script(struct ci *ci, const struct text *t) {
-    const struct shell_inner *inner = NULL;
-    struct place_map *map = arena_array(ci->b->arena, 1, sizeof *map);
     struct document document;
     struct error err;
-    size_t count = 0;
-    if (map == NULL) {
-        ci_starve(ci);
-        return;
-    }
-    *map = (struct place_map){ci->pieces[0]->map.file, t->segments, t->count};
+    const struct place_map map = {ci->pieces[0]->map.file, t->segments, t->count};
     error_clear(&err);
     struct document_builder own = document_begin(ci->b->arena, &err);
-    int status = shell_read_text_inner(t->bytes, t->length - 1, map, &own, &inner, &count);
+    int status = shell_read_text(t->bytes, t->length - 1, &map, &own);
     open_launches(ci, &own);
     if (status != 0 || document_end(&own, &document) != 0) {
         fail_block(ci, &err);
@@ -353,7 +333,6 @@ static void read_script(struct ci *ci, const struct text *t) {
     }
     leave_out_variables(ci, &document);
     document_join(ci->b, &document);
-    add_inner(ci, inner, count);
 }
 
 void ci_read_block(struct ci *ci) {

@@ -21,8 +21,6 @@ struct ci {
     size_t variable_count, variable_room;
     const struct tree_node **pieces; /* of the block at hand */
     size_t piece_count, piece_room;
-    struct shell_inner *inner;
-    size_t inner_count, inner_room;
     size_t once;  /* bytes of blocks that may still be read: aliases repeat them */
     size_t again; /* the same of what several blocks share: variables, before_script: */
     size_t names; /* that were looked up */

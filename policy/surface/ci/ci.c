@@ -83,10 +83,9 @@ static void read_root(struct ci *ci, const struct tree_node *root) {
     ci->variable_count = 0;
 }
 
-int ci_read_inner(const struct surface_input *input, struct arena *arena, struct ci_reading *ret,
-                  struct error *err) {
+int ci_read(const struct surface_input *input, struct arena *arena, struct document *ret,
+            struct error *err) {
     const struct tree_node *documents;
-    struct ci_reading reading;
     size_t count;
     if (tree_parse(input->bytes, input->length, input->label, arena, &documents, &count, err) != 0)
         return -1;
@@ -94,19 +93,5 @@ int ci_read_inner(const struct surface_input *input, struct arena *arena, struct
     struct ci ci = {.b = &b, .once = input->length + LIMIT_CI_AGAIN, .again = LIMIT_CI_AGAIN};
     for (size_t i = 0; i < count && !b.failed; i++)
         read_root(&ci, &documents[i]);
-    if (document_end(&b, &reading.document) != 0)
-        return -1;
-    reading.inner = ci.inner;
-    reading.inner_count = ci.inner_count;
-    *ret = reading;
-    return 0;
-}
-
-int ci_read(const struct surface_input *input, struct arena *arena, struct document *ret,
-            struct error *err) {
-    struct ci_reading reading;
-    if (ci_read_inner(input, arena, &reading, err) != 0)
-        return -1;
-    *ret = reading.document;
-    return 0;
+    return document_end(&b, ret);
 }

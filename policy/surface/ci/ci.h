@@ -29,17 +29,7 @@
 surface_recognise ci_recognise;
 
 /* Launches of all blocks; the literal values of variables are loose settings. A block
- * that is no sound script is noted. */
+ * that is no sound script is noted. Texts: those of the blocks (shell.h). */
 surface_read ci_read;
-
-struct ci_reading {
-    struct document document;
-    const struct shell_inner *inner; /* of the blocks (shell.h) */
-    size_t inner_count;
-};
-
-/* As ci_read, with the inner texts, which ci_read leaves out. */
-int ci_read_inner(const struct surface_input *input, struct arena *arena, struct ci_reading *ret,
-                  struct error *err);
 
 #endif

@@ -12,9 +12,15 @@
 #include "policy/surface/source/source.h"
 #include "sidecar/base/arena.h"
 #include "sidecar/base/error.h"
+#include "sidecar/base/limits.h"
 
-typedef int read_text(const char *bytes, size_t length, const struct place_map *map,
-                      struct document_builder *b);
+enum { DEEPEST = 4 }; /* texts within texts */
+
+/* One input and what stands in it. */
+struct following {
+    struct document_builder *b;
+    size_t bytes; /* of texts that were read */
+};
 
 /* As hadoop_read: a launch of its own, to which Spark is started elsewhere. */
 static int read_site(const char *bytes, size_t length, const struct place_map *map,
@@ -28,21 +34,21 @@ static int read_site(const char *bytes, size_t length, const struct place_map *m
 /* Readers that take a text where it stands, by the one that takes it whole. */
 static const struct {
     surface_read *whole;
-    read_text *text;
+    document_read_text *text;
 } readers[] = {
-    {kubernetes_read, kubernetes_read_text}, {settings_read, kubernetes_read_text},
-    {platform_read, platform_read_text},     {hadoop_read, read_site},
-    {inner_read_shell, shell_read_text},
+    {inner_read_kubernetes, kubernetes_read_text}, {inner_read_settings, kubernetes_read_text},
+    {inner_read_platform, platform_read_text},     {hadoop_read, read_site},
+    {inner_read_shell, shell_read_text},           {inner_read_python, pyspark_read_text},
 };
 
-/* What reads an inner text; NULL where nothing does. *kind tells what it was taken for, if
- * it was not told. */
-static read_text *find_reader(const struct shell_inner *inner, const struct kind **kind) {
-    struct surface_input input = {inner->hint, inner->bytes, inner->length};
+/* What reads a text; NULL where nothing does. *kind tells what it was taken for, if it was
+ * not told. */
+static document_read_text *find_reader(const struct document_text *text, const struct kind **kind) {
+    struct surface_input input = {text->hint, text->bytes, text->length};
     *kind = NULL;
-    if (strcmp(inner->hint, "kubernetes") == 0)
+    if (strcmp(text->hint, "kubernetes") == 0)
         return kubernetes_read_text;
-    if (strcmp(inner->hint, "emr") == 0)
+    if (strcmp(text->hint, "emr") == 0)
         return platform_read_text;
     *kind = kind_recognise(&input);
     for (size_t i = 0; *kind != NULL && i < sizeof readers / sizeof readers[0]; i++)
@@ -51,79 +57,91 @@ static read_text *find_reader(const struct shell_inner *inner, const struct kind
     return NULL;
 }
 
-/* A note about an inner text, at its first byte. */
-static void add_note(struct document_builder *b, const struct shell_inner *inner,
-                     const char *before, const char *what) {
-    struct origin place = place_find(inner->map, 0);
-    const char *text = arena_printf(b->arena, "%s%s", before, what);
-    if (text == NULL && !b->failed) {
+static void add_note(struct document_builder *b, const struct document_text *text,
+                     const char *note) {
+    struct origin place = place_find(&text->map, 0);
+    if (note == NULL && !b->failed) {
         error_set(b->err, ERROR_MEMORY, "no memory for a note");
         b->failed = true;
     }
-    if (text != NULL)
-        document_note(b, &place, text);
+    if (note != NULL)
+        document_note(b, &place, note);
 }
 
-/* Adds what an inner text says. */
-static void add_inner(struct document_builder *b, const struct shell_inner *inner) {
+static void follow(struct following *f, const struct document *document, size_t depth);
+
+/* Adds what a text says, and what stands in it. */
+static void follow_text(struct following *f, const struct document_text *text, size_t depth) {
     const struct kind *kind;
     struct document document;
-    struct error err;
-    read_text *read = find_reader(inner, &kind);
-    if (read == NULL && kind != NULL)
-        add_note(b, inner, "a text within this file is not looked into: ", kind->summary);
-    if (read == NULL || b->failed)
+    document_read_text *read = find_reader(text, &kind);
+    if (read == NULL) {
+        if (kind != NULL)
+            add_note(f->b, text,
+                     arena_printf(f->b->arena, "a text within this file is not looked into: %s",
+                                  kind->summary));
         return;
-    error_clear(&err);
-    struct document_builder own = document_begin(b->arena, &err);
-    if (read(inner->bytes, inner->length, inner->map, &own) == 0 &&
-        document_end(&own, &document) == 0) {
-        document_join(b, &document);
-    } else if (err.code == ERROR_MEMORY) {
-        *b->err = err;
-        b->failed = true;
-    } else {
-        add_note(b, inner, "a text within this file cannot be read: ", err.what);
     }
+    f->bytes += text->length;
+    if (depth == DEEPEST || f->bytes > LIMIT_INPUT_BYTES)
+        add_note(f->b, text,
+                 "a text within this file is not looked into: it stands too deep, or "
+                 "there are too many");
+    else if (document_read_inner(f->b, text, read, "a text within this file cannot be read",
+                                 &document) == 0)
+        follow(f, &document, depth + 1);
 }
 
-/* A document, and behind it what its inner texts say. */
-static int join(const struct document *document, const struct shell_inner *inner, size_t count,
-                struct arena *arena, struct document *ret, struct error *err) {
+static void follow(struct following *f, const struct document *document, size_t depth) {
+    struct document own = *document;
+    own.text_count = 0;
+    document_join(f->b, &own);
+    for (size_t i = 0; i < document->text_count && !f->b->failed; i++)
+        follow_text(f, &document->texts[i], depth);
+}
+
+/* A document, and behind it what its texts say. */
+static int read_all(surface_read *read, const struct surface_input *input, struct arena *arena,
+                    struct document *ret, struct error *err) {
+    struct document document;
     struct document_builder b = document_begin(arena, err);
-    document_join(&b, document);
-    for (size_t i = 0; i < count && !b.failed; i++)
-        add_inner(&b, &inner[i]);
+    struct following f = {.b = &b};
+    if (read(input, arena, &document, err) != 0)
+        return -1;
+    if (document.text_count == 0) {
+        *ret = document;
+        return 0;
+    }
+    follow(&f, &document, 0);
     return document_end(&b, ret);
 }
 
 int inner_read_shell(const struct surface_input *input, struct arena *arena, struct document *ret,
                      struct error *err) {
-    struct shell_reading reading;
-    if (shell_read_inner(input, arena, &reading, err) != 0)
-        return -1;
-    return join(&reading.document, reading.inner, reading.inner_count, arena, ret, err);
+    return read_all(shell_read, input, arena, ret, err);
 }
 
 int inner_read_python(const struct surface_input *input, struct arena *arena, struct document *ret,
                       struct error *err) {
-    struct source_reading reading;
-    if (source_read_inner(input, arena, &reading, err) != 0)
-        return -1;
-    struct shell_inner *inner = arena_array(arena, reading.inner_count, sizeof *inner);
-    if (inner == NULL)
-        return error_set(err, ERROR_MEMORY, "no memory for texts in source");
-    for (size_t i = 0; i < reading.inner_count; i++) {
-        const struct source_inner *from = &reading.inner[i];
-        inner[i] = (struct shell_inner){from->bytes, from->length, &from->map, from->hint};
-    }
-    return join(&reading.document, inner, reading.inner_count, arena, ret, err);
+    return read_all(pyspark_read, input, arena, ret, err);
 }
 
 int inner_read_ci(const struct surface_input *input, struct arena *arena, struct document *ret,
                   struct error *err) {
-    struct ci_reading reading;
-    if (ci_read_inner(input, arena, &reading, err) != 0)
-        return -1;
-    return join(&reading.document, reading.inner, reading.inner_count, arena, ret, err);
+    return read_all(ci_read, input, arena, ret, err);
+}
+
+int inner_read_kubernetes(const struct surface_input *input, struct arena *arena,
+                          struct document *ret, struct error *err) {
+    return read_all(kubernetes_read, input, arena, ret, err);
+}
+
+int inner_read_settings(const struct surface_input *input, struct arena *arena,
+                        struct document *ret, struct error *err) {
+    return read_all(settings_read, input, arena, ret, err);
+}
+
+int inner_read_platform(const struct surface_input *input, struct arena *arena,
+                        struct document *ret, struct error *err) {
+    return read_all(platform_read, input, arena, ret, err);
 }

@@ -1,19 +1,21 @@
 /* inner.h: documents with the texts of other surfaces that stand in them: a manifest in
- * a script, a DAG, a block of a workflow. Private to kind/.
+ * a script, a script in a manifest, a DAG, a block of a workflow. Private to kind/.
  *
  * The rooms of the surfaces know little of each other, so their readers hand such texts
- * out, and here each is read where it stands. What stands in an inner text itself is
- * left to that text's reader (a manifest reads its scripts); their own inner texts are
- * left out, so that nothing goes deeper than that. A fault in an inner text is a note at
- * its place. */
+ * out (document_text), and here each is read where it stands, and what stands in it, to a
+ * bounded depth. A fault in such a text is a note at its place. */
 #ifndef ARRESTOR_POLICY_KIND_INNER_H
 #define ARRESTOR_POLICY_KIND_INNER_H
 
 #include "policy/surface/surface.h"
 
-/* shell_read, pyspark_read, ci_read, and what their inner texts say behind it. */
+/* shell_read, pyspark_read, ci_read, kubernetes_read, settings_read, platform_read, and what
+ * their inner texts say behind it. */
 surface_read inner_read_shell;
 surface_read inner_read_python;
 surface_read inner_read_ci;
+surface_read inner_read_kubernetes;
+surface_read inner_read_settings;
+surface_read inner_read_platform;
 
 #endif

@@ -290,7 +290,8 @@ static void add_facts(struct kube *k, const struct tree_node *object,
 }
 
 /* ConfigMaps whose site files the driver finds: the webhook sets HADOOP_CONF_DIR and
- * SPARK_CONF_DIR to the first two, Spark itself HADOOP_CONF_DIR to the third. */
+ * SPARK_CONF_DIR to the first two, Spark itself HADOOP_CONF_DIR to the third. Others may be
+ * mounted for anything: they count where they stand beside it. */
 static void add_sites(struct kube *k, const struct tree_node *spec) {
     kube_take_sites(k, tree_find(spec, "hadoopConfigMap"), NULL);
     kube_take_sites(k, tree_find(spec, "sparkConfigMap"), NULL);
@@ -300,7 +301,8 @@ static void add_sites(struct kube *k, const struct tree_node *spec) {
         const struct tree_node *side = tree_find(spec, sides[i].name);
         const struct tree_node *maps = tree_find(side, "configMaps");
         for (const struct tree_node *m = maps == NULL ? NULL : maps->first; m != NULL; m = m->next)
-            kube_take_sites(k, tree_find(m, "name"), NULL);
+            if (kube_find_object(k, "ConfigMap", tree_path_text(m, "name")) != NULL)
+                kube_take_sites(k, tree_find(m, "name"), NULL);
         kube_take_mounts(k, tree_find(spec, "volumes"), tree_find(side, "volumeMounts"));
     }
 }

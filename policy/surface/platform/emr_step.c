@@ -43,18 +43,17 @@ static bool begin_step(struct platform *p, const struct step *step) {
 /* bash -c SCRIPT: what the script starts, each on this cluster. */
 static void read_script(struct platform *p, const struct step *step, const struct tree_node *node) {
     struct platform_text text;
-    struct document_builder inner = document_begin(p->arena, p->err);
+    struct document_text script = {0};
     struct document document;
     if (!platform_text(p, node, &text))
         return;
-    if (shell_read_text(text.text, strlen(text.text), &text.map, &inner) != 0 ||
-        document_end(&inner, &document) != 0) {
-        p->b->failed = true;
+    script = (struct document_text){text.text, strlen(text.text), text.map, NULL};
+    if (document_read_inner(p->b, &script, shell_read_text, "this script cannot be read",
+                            &document) != 0)
         return;
-    }
     struct document one = document;
     one.loose = (struct setting_list){0};
-    one.launch_count = one.note_count = 0;
+    one.launch_count = one.note_count = one.text_count = 0;
     for (size_t i = 0; i < document.launch_count; i++) {
         one.launches = &document.launches[i];
         one.launch_count = 1;

@@ -121,8 +121,8 @@ static bool sets_spark(const struct shell_run *run) {
     return false;
 }
 
-int shell_read_inner(const struct surface_input *input, struct arena *arena,
-                     struct shell_reading *ret, struct error *err) {
+int shell_read(const struct surface_input *input, struct arena *arena, struct document *ret,
+               struct error *err) {
     struct shell_context c;
     struct place_map map;
     struct document_builder b = document_begin(arena, err);
@@ -139,26 +139,13 @@ int shell_read_inner(const struct surface_input *input, struct arena *arena,
     int status = follow(&run, environment);
     if (status == 0 && (environment || (b.launch_count == 0 && sets_spark(&run))))
         walk_tell_environment(&run, last_part(input->label), 0);
-    struct shell_reading reading = {.inner = run.inner, .inner_count = run.inner_count};
-    status = status == 0 && !c.failed ? document_end(&b, &reading.document) : -1;
+    status = status == 0 && !c.failed ? document_end(&b, ret) : -1;
     end_run(&run);
-    if (status == 0)
-        *ret = reading;
     return status;
 }
 
-int shell_read(const struct surface_input *input, struct arena *arena, struct document *ret,
-               struct error *err) {
-    struct shell_reading reading;
-    if (shell_read_inner(input, arena, &reading, err) != 0)
-        return -1;
-    *ret = reading.document;
-    return 0;
-}
-
-int shell_read_text_inner(const char *bytes, size_t length, const struct place_map *map,
-                          struct document_builder *b, const struct shell_inner **inner,
-                          size_t *count) {
+int shell_read_text(const char *bytes, size_t length, const struct place_map *map,
+                    struct document_builder *b) {
     struct shell_context c;
     struct shell_run run = {.c = &c, .b = b};
     if (b->failed)
@@ -168,16 +155,5 @@ int shell_read_text_inner(const char *bytes, size_t length, const struct place_m
         status = follow(&run, false);
     end_run(&run);
     b->failed = b->failed || status != 0;
-    if (b->failed)
-        return -1;
-    *inner = run.inner;
-    *count = run.inner_count;
-    return 0;
-}
-
-int shell_read_text(const char *bytes, size_t length, const struct place_map *map,
-                    struct document_builder *b) {
-    const struct shell_inner *inner;
-    size_t count;
-    return shell_read_text_inner(bytes, length, map, b, &inner, &count);
+    return b->failed ? -1 : 0;
 }

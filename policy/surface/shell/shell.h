@@ -22,39 +22,14 @@ surface_recognise shell_recognise;
  * defaults of "${NAME:-default}". A launch without words whose list is
  * DOCUMENT_ENVIRONMENT: what spark-env.sh sets for every launch, or the daemon that
  * a command starts. A launch with DOCUMENT_DEFAULTS: a properties file that the
- * script writes. ERROR_INPUT also for a quote or a block that is never closed. */
+ * script writes. Texts: what is written to a YAML, JSON, XML or Python file, handed to kubectl
+ * or python, or an argument of the AWS command line. ERROR_INPUT also for a quote or a block that
+ * is never closed. */
 surface_read shell_read;
 
-/* A text in a script that another reader knows: what is written to a YAML, JSON or
- * XML file, handed to kubectl, or an argument of the AWS command line. */
-struct shell_inner {
-    const char *bytes; /* NUL behind; unknown parts in their marks */
-    size_t length;
-    const struct place_map *map;
-    const char *hint; /* "kubernetes", "emr", or the name of the file that is written */
-};
-
-struct shell_reading {
-    struct document document;
-    const struct shell_inner *inner;
-    size_t inner_count;
-};
-
-/* As shell_read, with the inner texts, which shell_read leaves out. */
-int shell_read_inner(const struct surface_input *input, struct arena *arena,
-                     struct shell_reading *ret, struct error *err);
-
-/* A script within another file: its launches and loose settings are added to b,
- * its inner texts are left out. Unknown parts may stand in their marks. 0, or -1
- * with the builder's error filled. */
-int shell_read_text(const char *bytes, size_t length, const struct place_map *map,
-                    struct document_builder *b);
-
-/* As shell_read_text, with the inner texts. *inner lives in the builder's arena and is
- * untouched on failure, as *count is. */
-int shell_read_text_inner(const char *bytes, size_t length, const struct place_map *map,
-                          struct document_builder *b, const struct shell_inner **inner,
-                          size_t *count);
+/* A script within another file: its launches, loose settings and texts are added to b.
+ * Unknown parts may stand in their marks. 0, or -1 with the builder's error filled. */
+document_read_text shell_read_text;
 
 /* The words of one command line, as sh splits them: quotes and backslashes taken
  * away, variables and substitutions unknown, and no character but these special

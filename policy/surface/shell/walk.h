@@ -96,8 +96,6 @@ struct shell_run {
     struct shell_output *output;
     struct shell_file *files;
     size_t file_count, file_room;
-    struct shell_inner *inner;
-    size_t inner_count, inner_room;
 };
 
 /* variables.c */

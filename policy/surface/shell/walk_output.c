@@ -109,15 +109,14 @@ void walk_write_file(struct shell_run *run, const struct shell_text *name,
 void walk_add_inner(struct shell_run *run, const struct shell_text *text, const char *hint) {
     if (run->muted > 0 || run->c->failed || text->length == 0)
         return;
-    struct shell_inner *grown =
-        arena_grow(run->c->arena, run->inner, run->inner_count, &run->inner_room, sizeof *grown);
-    const struct place_map *map = grown == NULL ? NULL : shell_map(run->c, text);
+    const struct place_map *map = shell_map(run->c, text);
+    struct document_text inner = {.bytes = text->text, .length = text->length, .hint = hint};
     if (map == NULL) {
         shell_starve(run->c);
         return;
     }
-    run->inner = grown;
-    grown[run->inner_count++] = (struct shell_inner){text->text, text->length, map, hint};
+    inner.map = *map;
+    document_text(run->b, &inner);
 }
 
 /* While Java's reader looks at the text, each mark is a character of private use. */
@@ -215,7 +214,8 @@ static void tell_file(struct shell_run *run, struct shell_file *file) {
     struct shell_text text;
     if (shell_built(&file->text, file->position, &text) != 0)
         return;
-    static const char *const ends[] = {".yaml", ".yml", ".json", ".xml", ".conf", ".properties"};
+    static const char *const ends[] = {".yaml", ".yml",  ".json",      ".xml",
+                                       ".py",   ".conf", ".properties"};
     if (is_properties(file->name, text.text)) {
         tell_properties(run, file, &text);
         return;

@@ -189,6 +189,18 @@ static void java(struct shell_run *run, const struct shell_node *node,
     }
 }
 
+/* python -c CODE, and the code that python reads. */
+static void python(struct shell_run *run, const struct shell_node *node,
+                   const struct shell_field *fields, size_t count) {
+    (void)node;
+    const struct shell_text *code = run->input;
+    if (count > 1 && strcmp(fields[1].text.text, "-") != 0)
+        code = count > 2 && strcmp(fields[1].text.text, "-c") == 0 ? &fields[2].text : NULL;
+    if (code != NULL)
+        walk_add_inner(run, code, "code.py");
+    walk_write(run, NULL);
+}
+
 static const char *const daemons[] = {
     "start-master.sh", "start-worker.sh",  "start-slave.sh",           "start-history-server.sh",
     "start-all.sh",    "start-workers.sh", "start-shuffle-service.sh", "spark-daemon.sh"};
@@ -209,8 +221,9 @@ static const struct {
     const char *name;
     shell_builtin *run;
 } tools[] = {
-    {"cat", cat},     {"tee", tee},   {"kubectl", kubectl}, {"oc", kubectl}, {"microk8s", kubectl},
-    {"k3s", kubectl}, {"helm", helm}, {"aws", aws},         {"java", java},
+    {"cat", cat},          {"tee", tee},       {"kubectl", kubectl}, {"oc", kubectl},
+    {"microk8s", kubectl}, {"k3s", kubectl},   {"helm", helm},       {"aws", aws},
+    {"java", java},        {"python", python}, {"python3", python},
 };
 
 shell_builtin *walk_find_tool(const char *name) {

@@ -44,18 +44,11 @@ static void read_task(struct operators *o, struct source_node *call) {
     words_settings(o->file, o->b, DOCUMENT_CODE, conf);
 }
 
-static void add_inner(struct operators *o, struct source_node *text) {
-    struct source_inner *grown =
-        arena_grow(o->file->arena, o->inner, o->inner_count, &o->inner_room, sizeof *grown);
-    if (grown == NULL) {
-        o->file->starved = true;
-        return;
-    }
-    o->inner = grown;
-    struct source_inner *inner = &grown[o->inner_count++];
-    inner->bytes = value_mapped(o->file, text, &inner->map);
-    inner->length = strlen(inner->bytes);
-    inner->hint = "kubernetes";
+static void add_inner(struct operators *o, struct source_node *node) {
+    struct document_text text = {.hint = "kubernetes"};
+    text.bytes = value_mapped(o->file, node, &text.map);
+    text.length = strlen(text.bytes);
+    document_text(o->b, &text);
 }
 
 /* The manifest of SparkKubernetesOperator: a text here, or a file that is read by itself. */
@@ -72,13 +65,17 @@ static void read_manifest(struct operators *o, struct source_node *call) {
 
 /* A script in a string: bash_command, the argument of os.system and subprocess.run. */
 static void read_script(struct operators *o, struct source_node *node) {
-    struct place_map map;
+    struct document_text text = {0};
+    struct document document;
     struct source_node *leaf = value_leaf(o->file, node);
     if (leaf->kind != SOURCE_TEXT && leaf->kind != SOURCE_JOIN)
         return;
-    const char *text = value_mapped(o->file, node, &map);
-    if (strstr(text, "spark") != NULL)
-        shell_read_text(text, strlen(text), &map, o->b);
+    text.bytes = value_mapped(o->file, node, &text.map);
+    text.length = strlen(text.bytes);
+    if (strstr(text.bytes, "spark") != NULL &&
+        document_read_inner(o->b, &text, shell_read_text, "this script cannot be read",
+                            &document) == 0)
+        document_join(o->b, &document);
 }
 
 static void read_command(struct operators *o, struct source_node *call) {

@@ -9,8 +9,6 @@
 struct operators {
     struct source_file *file;
     struct document_builder *b;
-    struct source_inner *inner;
-    size_t inner_count, inner_room;
     struct source_node *sequence; /* the list whose words are those of the last launch */
 };
 

@@ -74,8 +74,8 @@ enum surface_certainty scala_recognise(const struct surface_input *input) {
     return HOLDS_ONE_OF(input, words) ? SURFACE_LIKELY : SURFACE_NO;
 }
 
-static int tell_memory(const struct surface_input *input, struct error *err) {
-    return error_set(err, ERROR_MEMORY, "no memory for the source of %s", input->label);
+static int tell_memory(const char *label, struct error *err) {
+    return error_set(err, ERROR_MEMORY, "no memory for the source of %s", label);
 }
 
 static void walk(struct source_node *first, struct session *s, struct operators *o) {
@@ -87,65 +87,63 @@ static void walk(struct source_node *first, struct session *s, struct operators 
     operators_finish(o, first);
 }
 
-/* Nodes, names and places of the copy of an input that has no marks of ours. */
-static int read_file(const struct source_text *text, struct source_file *file,
-                     struct source_node **first, struct error *err) {
+/* Nodes, names and places of the copy of an input. */
+static int read_file(const struct source_text *text, const struct place_map *map,
+                     struct source_file *file, struct source_node **first, struct error *err) {
     struct token *tokens;
     size_t count;
     if (lexer_read(text, file->arena, &tokens, &count, err) != 0 ||
         syntax_read(text, tokens, file->arena, first, err) != 0)
         return -1;
+    if (map != NULL)
+        file->map = *map;
     if (names_read(*first, file->arena, &file->names) != 0 ||
-        place_file(text->label, text->bytes, text->length, file->arena, &file->map) != 0)
+        (map == NULL &&
+         place_file(text->label, text->bytes, text->length, file->arena, &file->map) != 0))
         return error_set(err, ERROR_MEMORY, "no memory for the source of %s", text->label);
     return 0;
 }
 
-static int read_source(const struct surface_input *input, enum source_language language,
-                       struct arena *arena, struct source_reading *ret, struct error *err) {
+/* map: where the text stands; NULL: it is a file. */
+static int read_source(const struct source_text *text, const struct place_map *map,
+                       struct document_builder *b) {
+    struct source_file file = {.text = text, .arena = b->arena};
+    struct source_node *first = NULL;
+    if (read_file(text, map, &file, &first, b->err) != 0)
+        return -1;
+    struct session session = {.file = &file, .b = b};
+    struct operators operators = {.file = &file, .b = b};
+    walk(first, &session, &operators);
+    return file.starved ? tell_memory(text->label, b->err) : 0;
+}
+
+/* A file, of which the reader has a copy without marks of ours. */
+static int read_whole(const struct surface_input *input, enum source_language language,
+                      struct arena *arena, struct document *ret, struct error *err) {
     char *bytes = arena_text(arena, input->length == 0 ? "" : input->bytes, input->length);
     if (bytes == NULL)
-        return tell_memory(input, err);
+        return tell_memory(input->label, err);
     unknown_forbid(bytes, input->length);
     bool marked = input->length >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0;
     memcpy(bytes, marked ? "   " : bytes, marked ? 3 : 0);
     struct source_text text = {language, input->label, bytes, input->length};
-    struct source_file file = {.text = &text, .arena = arena};
-    struct source_node *first = NULL;
-    if (read_file(&text, &file, &first, err) != 0)
-        return -1;
     struct document_builder b = document_begin(arena, err);
-    struct session session = {.file = &file, .b = &b};
-    struct operators operators = {.file = &file, .b = &b};
-    walk(first, &session, &operators);
-    if (file.starved)
-        return tell_memory(input, err);
-    struct document document;
-    if (document_end(&b, &document) != 0)
-        return -1;
-    *ret = (struct source_reading){document, operators.inner, operators.inner_count};
-    return 0;
+    return read_source(&text, NULL, &b) == 0 ? document_end(&b, ret) : -1;
 }
 
-int source_read_inner(const struct surface_input *input, struct arena *arena,
-                      struct source_reading *ret, struct error *err) {
-    return read_source(input, SOURCE_PYTHON, arena, ret, err);
+int pyspark_read_text(const char *bytes, size_t length, const struct place_map *map,
+                      struct document_builder *b) {
+    struct source_text text = {SOURCE_PYTHON, map->file, bytes, length};
+    b->failed = b->failed || read_source(&text, map, b) != 0;
+    return b->failed ? -1 : 0;
 }
 
 int pyspark_read(const struct surface_input *input, struct arena *arena, struct document *ret,
                  struct error *err) {
-    struct source_reading reading;
-    if (read_source(input, SOURCE_PYTHON, arena, &reading, err) != 0)
-        return -1;
-    *ret = reading.document;
-    return 0;
+    return read_whole(input, SOURCE_PYTHON, arena, ret, err);
 }
 
 int scala_read(const struct surface_input *input, struct arena *arena, struct document *ret,
                struct error *err) {
-    struct source_reading reading;
-    if (read_source(input, SOURCE_SCALA, arena, &reading, err) != 0)
-        return -1;
-    *ret = reading.document;
-    return 0;
+    return read_whole(input, SOURCE_SCALA, arena, ret, err);
 }

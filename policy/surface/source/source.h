@@ -17,27 +17,13 @@ surface_recognise airflow_recognise;
 surface_recognise scala_recognise;
 
 /* ERROR_INPUT also for strings that never end and, in Python, brackets that do not pair:
- * Python would not run it either. */
+ * Python would not run it either. Texts: the YAML that SparkKubernetesOperator is given as a
+ * string, and those of scripts in strings (shell.h). */
 surface_read pyspark_read;
 surface_read scala_read;
 
-/* A text in source that another reader knows: the YAML that SparkKubernetesOperator is
- * given as a string. */
-struct source_inner {
-    const char *bytes; /* NUL behind; unknown parts in their marks */
-    size_t length;
-    struct place_map map;
-    const char *hint; /* "kubernetes" */
-};
-
-struct source_reading {
-    struct document document;
-    const struct source_inner *inner;
-    size_t inner_count;
-};
-
-/* As pyspark_read, with the inner texts, which pyspark_read leaves out. */
-int source_read_inner(const struct surface_input *input, struct arena *arena,
-                      struct source_reading *ret, struct error *err);
+/* Python within another file: adds what pyspark_read would give. Unknown parts may stand in
+ * their marks. 0, or -1 with the builder's error filled. */
+document_read_text pyspark_read_text;
 
 #endif
