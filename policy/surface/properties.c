@@ -3,8 +3,9 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "policy/surface/place.h"
+#include "policy/surface/unknown.h"
 #include "sidecar/base/arena.h"
-#include "sidecar/base/buffer.h"
 #include "sidecar/base/error.h"
 #include "sidecar/base/text.h"
 
@@ -14,6 +15,7 @@ struct source {
     const char *text;
     size_t length;
     const char *name;
+    const struct place_map *map;     /* of a text within a file; NULL */
     size_t line, line_start, placed; /* `placed`: offset that line and line_start belong to */
 };
 
@@ -39,6 +41,8 @@ static size_t skip_blanks(const struct source *s, size_t at) {
 
 /* Place of an offset; offsets are asked for in ascending order. */
 static struct origin place_of(struct source *s, size_t offset) {
+    if (s->map != NULL)
+        return place_find(s->map, offset);
     while (s->placed < offset) {
         size_t next = s->placed + 1;
         if (is_newline(s->text[s->placed])) {
@@ -61,13 +65,22 @@ struct cursor {
     const struct source *source;
     size_t at;
     bool escaped; /* the character before was an unescaped backslash */
+    bool inside;  /* an unknown part, of which nothing is grammar */
 };
+
+static bool is_opening(const struct source *s, char c) {
+    return s->map != NULL && c == UNKNOWN_OPEN;
+}
+
+static bool is_closing(const struct source *s, char c) {
+    return s->map != NULL && c == UNKNOWN_CLOSE;
+}
 
 /* Passes over line ends that are continued. What remains at `at` is a character
  * of the logical line, its end, or the end of the text. */
 static void pass_continuations(struct cursor *c) {
     const struct source *s = c->source;
-    while (!c->escaped && c->at < s->length && s->text[c->at] == '\\') {
+    while (!c->escaped && !c->inside && c->at < s->length && s->text[c->at] == '\\') {
         size_t next = c->at + 1;
         if (next == s->length) {
             c->at = next;
@@ -82,15 +95,24 @@ static void pass_continuations(struct cursor *c) {
 /* Whether the logical line has ended; else *ch is its next character. */
 static bool line_ended(struct cursor *c, char *ch) {
     pass_continuations(c);
-    if (c->at >= c->source->length || is_newline(c->source->text[c->at]))
+    if (c->at >= c->source->length || (!c->inside && is_newline(c->source->text[c->at])))
         return true;
     *ch = c->source->text[c->at];
     return false;
 }
 
 static void advance(struct cursor *c) {
-    c->escaped = c->source->text[c->at] == '\\' && !c->escaped;
-    c->at++;
+    char ch = c->source->text[c->at++];
+    c->escaped = ch == '\\' && !c->escaped && !c->inside;
+    c->inside = c->inside ? !is_closing(c->source, ch) : is_opening(c->source, ch);
+}
+
+/* The end of the comment at `at`. */
+static size_t pass_comment(const struct source *s, size_t at) {
+    bool inside = false;
+    for (; at < s->length && (inside || !is_newline(s->text[at])); at++)
+        inside = inside ? !is_closing(s, s->text[at]) : is_opening(s, s->text[at]);
+    return at;
 }
 
 /* Start of the next logical line that is neither blank nor a comment, or the
@@ -101,8 +123,7 @@ static size_t next_line(const struct source *s, size_t at) {
         if (at < s->length && is_newline(s->text[at])) {
             at++;
         } else if (at < s->length && (s->text[at] == '#' || s->text[at] == '!')) {
-            while (at < s->length && !is_newline(s->text[at]))
-                at++;
+            at = pass_comment(s, at);
         } else {
             break;
         }
@@ -221,14 +242,14 @@ static int read_text(struct source *s, struct cursor *c, bool key, struct arena 
     struct cursor end = *c;
     size_t size = 0;
     char ch = '\0';
-    for (; !line_ended(&end, &ch) && !(key && !end.escaped && ends_key(ch)); size++)
+    for (; !line_ended(&end, &ch) && !(key && !end.escaped && !end.inside && ends_key(ch)); size++)
         advance(&end);
     char *out = arena_alloc(arena, size + 1);
     if (out == NULL)
         return error_set(err, ERROR_MEMORY, "no memory for the settings of %s", s->name);
     size_t length = 0;
-    while (!line_ended(c, &ch) && !(key && ends_key(ch))) {
-        if (ch == '\\') {
+    while (!line_ended(c, &ch) && !(key && !c->inside && ends_key(ch))) {
+        if (ch == '\\' && !c->inside) {
             if (read_escape(s, c, out, &length, err) != 0)
                 return -1;
         } else {
@@ -365,6 +386,32 @@ static int read_all(struct source *s, struct arena *arena, struct setting_list *
     return 0;
 }
 
+/* A copy in which '?' stands for what is neither UTF-8 nor a mark, so that all places hold. */
+static int copy_marked(struct source *s, struct arena *arena, struct error *err) {
+    char *copy = arena_text(arena, s->text, s->length);
+    if (copy == NULL)
+        return error_set(err, ERROR_MEMORY, "no memory to read %s", s->name);
+    for (size_t i = 0; i < s->length;) {
+        size_t size = text_utf8_size(copy + i, s->length - i);
+        if (size == 0 && !unknown_is_mark(copy[i]))
+            copy[i] = '?';
+        i += size > 0 ? size : 1;
+    }
+    s->text = copy;
+    return 0;
+}
+
+int properties_parse_within(const char *bytes, size_t length, const struct place_map *map,
+                            struct arena *arena, struct setting_list *ret, struct error *err) {
+    struct source s = {.text = bytes, .length = length, .name = map->file, .map = map};
+    struct setting_list list = {0};
+    if (check_binary(&s, err) != 0 || copy_marked(&s, arena, err) != 0 ||
+        read_all(&s, arena, &list, err) != 0)
+        return -1;
+    *ret = list;
+    return 0;
+}
+
 int properties_parse(const char *bytes, size_t length, const char *name, struct arena *arena,
                      struct setting_list *ret, struct error *err) {
     struct source s = {.text = bytes, .length = length, .name = name, .line = 1};
@@ -382,62 +429,4 @@ int properties_parse(const char *bytes, size_t length, const char *name, struct 
         return -1;
     *ret = list;
     return 0;
-}
-
-static void write_escaped(const char *text, bool key, struct buffer *out) {
-    static const char names[] = "tnrf", values[] = "\t\n\r\f";
-    for (const char *p = text; *p != '\0'; p++) {
-        const char *control = strchr(values, *p);
-        unsigned surrogate =
-            (unsigned char)*p == 0xed && (unsigned char)p[1] >= 0xa0 && p[2] != '\0';
-        if (control != NULL) {
-            buffer_char(out, '\\');
-            buffer_char(out, names[control - values]);
-        } else if (surrogate) {
-            buffer_printf(out, "\\u%04x",
-                          0xd000u | ((unsigned char)p[1] & 0x3fu) << 6 |
-                              ((unsigned char)p[2] & 0x3fu));
-            p += 2;
-        } else {
-            bool special = *p == '\\' || (*p == ' ' && (key || p == text)) ||
-                           (key && strchr("=:#!", *p) != NULL);
-            if (special)
-                buffer_char(out, '\\');
-            buffer_char(out, *p);
-        }
-    }
-}
-
-void properties_write(const char *key, const char *value, struct buffer *out) {
-    write_escaped(key, true, out);
-    buffer_char(out, '=');
-    write_escaped(value, false, out);
-    buffer_char(out, '\n');
-}
-
-static bool is_trimmed(char c) {
-    return (unsigned char)c <= ' ' && c != '\r' && c != '\n';
-}
-
-const char *properties_trim(const char *value, size_t *length) {
-    size_t end = strlen(value);
-    while (*value != '\0' && is_trimmed(*value)) {
-        value++;
-        end--;
-    }
-    while (end > 0 && is_trimmed(value[end - 1]))
-        end--;
-    *length = end;
-    return value;
-}
-
-size_t properties_end(const char *bytes, size_t length) {
-    size_t line = 1;
-    for (size_t i = 0; i < length; i++) {
-        bool pair = bytes[i] == '\r' && i + 1 < length && bytes[i + 1] == '\n';
-        if (!pair && (bytes[i] == '\n' || bytes[i] == '\r'))
-            line++;
-    }
-    bool open = length > 0 && bytes[length - 1] != '\n' && bytes[length - 1] != '\r';
-    return open ? line + 1 : line;
 }

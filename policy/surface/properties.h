@@ -11,6 +11,7 @@
 struct arena;
 struct buffer;
 struct error;
+struct place_map;
 
 /* Parses bytes into *ret, in the order of the file, duplicates kept (the last
  * one wins in Java). Lines and columns are 1-based; a column counts bytes; the
@@ -28,6 +29,12 @@ struct error;
  * the place; ERROR_INPUT beyond LIMIT_SETTINGS; ERROR_MEMORY. */
 int properties_parse(const char *bytes, size_t length, const char *name, struct arena *arena,
                      struct setting_list *ret, struct error *err);
+
+/* The same for a text within another file, with places by `map`: an unknown part in its
+ * marks (unknown.h) is text, and nothing in it is grammar. '?' stands for a byte that is no
+ * UTF-8. */
+int properties_parse_within(const char *bytes, size_t length, const struct place_map *map,
+                            struct arena *arena, struct setting_list *ret, struct error *err);
 
 /* The line after the last one, where a further setting would go. */
 size_t properties_end(const char *bytes, size_t length);

@@ -50,6 +50,16 @@ enum surface_certainty properties_recognise(const struct surface_input *input) {
     return named ? SURFACE_MAYBE : SURFACE_NO;
 }
 
+void properties_set(const struct setting_list *list, struct document_builder *b) {
+    for (size_t i = 0; i < list->count; i++) {
+        const struct setting *s = &list->items[i];
+        if (setting_is_any(s->key))
+            document_open(b, &s->origin);
+        else
+            document_set(b, DOCUMENT_DEFAULTS, s->key, s->value, &s->origin, &s->value_origin);
+    }
+}
+
 int properties_read(const struct surface_input *input, struct arena *arena, struct document *ret,
                     struct error *err) {
     struct setting_list list;
@@ -59,10 +69,7 @@ int properties_read(const struct surface_input *input, struct arena *arena, stru
     struct origin start = {.kind = ORIGIN_FILE, .file = input->label, .line = 1, .column = 1};
     document_launch(&b, input->label, &start);
     document_unset(&b, input->label, properties_end(input->bytes, input->length), 1);
-    for (size_t i = 0; i < list.count; i++) {
-        const struct setting *s = &list.items[i];
-        document_set(&b, DOCUMENT_DEFAULTS, s->key, s->value, &s->origin, &s->value_origin);
-    }
+    properties_set(&list, &b);
     if (list.invalid_line > 0) {
         start.line = list.invalid_line;
         start.column = list.invalid_column;

@@ -2,7 +2,10 @@
 #ifndef ARRESTOR_POLICY_PROPERTIES_SURFACE_H
 #define ARRESTOR_POLICY_PROPERTIES_SURFACE_H
 
+#include "policy/surface/setting.h"
 #include "policy/surface/surface.h"
+
+struct document_builder;
 
 /* SURE: a line begins with a key "spark." and a separator, and none looks like
  * another language. MAYBE: named *.conf or *.properties. */
@@ -11,5 +14,9 @@ surface_recognise properties_recognise;
 /* One launch without words, whose DOCUMENT_DEFAULTS are the file's settings as
  * properties_parse gives them; a note where it is not UTF-8. */
 surface_read properties_read;
+
+/* Adds settings to DOCUMENT_DEFAULTS of the last launch; a key that may be any
+ * (setting_is_any) leaves that open. */
+void properties_set(const struct setting_list *list, struct document_builder *b);
 
 #endif

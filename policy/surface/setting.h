@@ -49,6 +49,10 @@ struct note {
  * it ends in unknown. */
 bool setting_is_unknown(const char *value);
 
+/* Whether a key may be any setting: a part of it is unknown, and what is known before is no
+ * family whose members are named freely (the secrets of a driver's pod). */
+bool setting_is_any(const char *key);
+
 /* One line for messages: "conf/spark-defaults.conf:3:1", "argument 4",
  * "environment variable MASTER", "arrestor". Written into text (always
  * terminated, cut to size). */

@@ -1,6 +1,7 @@
 /* Java properties: what is written is read again, places lie in the text. */
 #include <string.h>
 
+#include "policy/surface/place.h"
 #include "policy/surface/properties.h"
 #include "sidecar/base/utf8.h"
 #include "tests/fuzz/fuzz.h"
@@ -80,6 +81,24 @@ static void check_again(const struct setting_list *list, struct arena *arena) {
     buffer_free(&second);
 }
 
+/* As a text within another one: places lie in it, and every mark that opens is kept. */
+static void check_within(const char *bytes, size_t length, struct arena *arena) {
+    struct setting_list list = {.invalid_line = 77};
+    struct place_map map;
+    struct error err;
+    HOLDS(place_file(name, bytes, length, arena, &map) == 0);
+    if (properties_parse_within(bytes, length, &map, arena, &list, &err) != 0) {
+        HOLDS(list.invalid_line == 77);
+        return;
+    }
+    for (size_t i = 0; i < list.count; i++) {
+        const struct setting *s = &list.items[i];
+        size_t at = map.segments[s->origin.line - 1].offset + s->origin.column - 1;
+        HOLDS(at < length && s->value_origin.line <= map.count);
+        HOLDS(bytes[at] == s->key[0] || bytes[at] == '\\' || s->key[0] == '\0' || s->key[0] == '?');
+    }
+}
+
 FUZZ_TARGET(properties, 65536) {
     struct arena arena = arena_make(LIMIT_ARENA_BYTES), other = arena_make(LIMIT_ARENA_BYTES);
     struct setting_list list = {.invalid_line = 77};
@@ -99,6 +118,8 @@ FUZZ_TARGET(properties, 65536) {
         HOLDS(arena.used <= 4096 + 256 * length);
         check_again(&list, &other);
     }
+    arena_clear(&other);
+    check_within(bytes, length, &other);
     arena_free(&other);
     arena_free(&arena);
 }

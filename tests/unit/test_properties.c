@@ -7,7 +7,9 @@
 
 #include <cmocka.h>
 
+#include "policy/surface/place.h"
 #include "policy/surface/properties.h"
+#include "policy/surface/unknown.h"
 #include "sidecar/base/arena.h"
 #include "sidecar/base/buffer.h"
 #include "sidecar/base/error.h"
@@ -274,6 +276,69 @@ static void a_value_is_trimmed_but_for_line_ends(void **state) {
     }
 }
 
+#define U "\xfe"
+#define K "\xff"
+
+struct within {
+    struct arena arena;
+    struct error err;
+    struct setting_list list;
+};
+
+/* The text stands from line 7 on, each line three columns to the right. */
+static struct within read_within(const char *text, int status) {
+    struct within w = {.arena = arena_make(1 << 20)};
+    struct place_map map;
+    assert_int_equal(place_file("f.conf", text, strlen(text), &w.arena, &map), 0);
+    struct place_segment *moved = arena_array(&w.arena, map.count, sizeof *moved);
+    assert_non_null(moved);
+    for (size_t i = 0; i < map.count; i++)
+        moved[i] = (struct place_segment){map.segments[i].offset, map.segments[i].line + 6, 4};
+    map.segments = moved;
+    assert_int_equal(properties_parse_within(text, strlen(text), &map, &w.arena, &w.list, &w.err),
+                     status);
+    return w;
+}
+
+static void unknown_parts_within_another_text_are_kept_whole(void **state) {
+    (void)state;
+    struct within w = read_within("# " U "a\nb" K "\n"
+                                  "a=x" U "{{ if eq = : \\n\n }}" K "y\\tz\\\n  w\n"
+                                  "k" U "a b" K "c d\n" U "whole" K " v\n",
+                                  0);
+    assert_int_equal(w.list.count, 3);
+    assert_string_equal(w.list.items[0].key, "a");
+    assert_string_equal(w.list.items[0].value, "x" U "{{ if eq = : \\n\n }}" K "y\tzw");
+    assert_place(&w.list.items[0].origin, 9, 4);
+    assert_place(&w.list.items[0].value_origin, 9, 6);
+    assert_string_equal(w.list.items[1].key, "k" U "a b" K "c");
+    assert_string_equal(w.list.items[1].value, "d");
+    assert_place(&w.list.items[1].origin, 12, 4);
+    assert_string_equal(w.list.items[2].key, U "whole" K);
+    arena_free(&w.arena);
+}
+
+static void what_is_not_utf_8_within_another_text_moves_no_place(void **state) {
+    (void)state;
+    struct within w = read_within("a=\xc3 b\nc\x80"
+                                  "d\xed\xa0\x80=e\n",
+                                  0);
+    assert_int_equal(w.list.count, 2);
+    assert_string_equal(w.list.items[0].value, "? b");
+    assert_string_equal(w.list.items[1].key, "c?d???");
+    assert_place(&w.list.items[1].value_origin, 8, 11);
+    arena_free(&w.arena);
+}
+
+static void a_fault_within_another_text_has_its_place_there(void **state) {
+    (void)state;
+    struct within w = read_within("a=" U "\\uZ" K "\nb=\\uZ\n", -1);
+    assert_int_equal(w.err.line, 8);
+    assert_int_equal(w.err.column, 6);
+    assert_int_equal(w.list.count, 0);
+    arena_free(&w.arena);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(key_and_value_part_at_the_first_separator),
@@ -290,6 +355,9 @@ int main(void) {
         cmocka_unit_test(too_many_settings_are_refused),
         cmocka_unit_test(what_is_written_reads_back_the_same),
         cmocka_unit_test(a_value_is_trimmed_but_for_line_ends),
+        cmocka_unit_test(unknown_parts_within_another_text_are_kept_whole),
+        cmocka_unit_test(what_is_not_utf_8_within_another_text_moves_no_place),
+        cmocka_unit_test(a_fault_within_another_text_has_its_place_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -163,6 +163,18 @@ static void a_properties_file_that_is_written_is_read(void **state) {
     arena_free(&s.arena);
 }
 
+static void a_key_that_may_be_any_leaves_a_written_file_open(void **state) {
+    (void)state;
+    struct bench s = read_script("echo \"spark.kubernetes.driver.secrets.$N /etc\" > a.conf\n"
+                                 "echo 'spark.a b' > b.conf\necho \"spark.$K v\" >> b.conf\n");
+    assert_int_equal(s.document.launch_count, 2);
+    assert_null(s.document.launches[0].open);
+    assert_int_equal(s.document.launches[0].lists[DOCUMENT_DEFAULTS].count, 1);
+    assert_int_equal(s.document.launches[1].open->line, 3);
+    assert_int_equal(s.document.launches[1].lists[DOCUMENT_DEFAULTS].count, 1);
+    arena_free(&s.arena);
+}
+
 static void a_word_has_the_place_of_its_literal(void **state) {
     (void)state;
     struct bench s = read_script("PW='se cret'\nspark-submit \\\n  --conf \"spark.p=$PW\"\n");
@@ -328,6 +340,7 @@ int main(void) {
         cmocka_unit_test(what_depends_on_the_world_is_unknown),
         cmocka_unit_test(commands_that_start_another_one_are_looked_through),
         cmocka_unit_test(a_properties_file_that_is_written_is_read),
+        cmocka_unit_test(a_key_that_may_be_any_leaves_a_written_file_open),
         cmocka_unit_test(a_word_has_the_place_of_its_literal),
         cmocka_unit_test(assigned_credentials_are_loose),
         cmocka_unit_test(texts_of_other_surfaces_are_handed_on_with_their_places),

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "policy/surface/properties.h"
+#include "policy/surface/properties_surface.h"
 #include "policy/surface/shell/walk.h"
 #include "policy/surface/unknown.h"
 #include "sidecar/base/arena.h"
@@ -119,86 +120,24 @@ void walk_add_inner(struct shell_run *run, const struct shell_text *text, const 
     document_text(run->b, &inner);
 }
 
-/* While Java's reader looks at the text, each mark is a character of private use. */
-static const char stand_in[2][4] = {"\xEE\x80\x80", "\xEE\x80\x81"};
-
-static int hide_marks(struct shell_run *run, const struct shell_text *text,
-                      struct shell_text *ret) {
-    struct shell_builder b = shell_builder_make(run->c);
-    for (size_t i = 0, from = 0; i <= text->length; i++) {
-        bool open = text->text[i] == UNKNOWN_OPEN, close = text->text[i] == UNKNOWN_CLOSE;
-        if (i < text->length && !open && !close)
-            continue;
-        shell_add_text(&b, text, from, i - from);
-        if (open || close)
-            shell_add(&b, stand_in[close], 3, shell_position(text, i));
-        from = i + 1;
-    }
-    int status = shell_built(&b, shell_position(text, 0), ret);
-    shell_builder_free(&b);
-    return status;
-}
-
-static const char *show_marks(struct shell_run *run, const char *text) {
-    char *copy = arena_text(run->c->arena, text, strlen(text)), *out = copy;
-    if (copy == NULL) {
-        shell_starve(run->c);
-        return "";
-    }
-    for (const char *p = copy; *p != '\0';) {
-        bool open = text_starts(p, stand_in[0]), close = text_starts(p, stand_in[1]);
-        *out++ = open ? UNKNOWN_OPEN : close ? UNKNOWN_CLOSE : *p;
-        p += open || close ? 3 : 1;
-    }
-    *out = '\0';
-    return copy;
-}
-
-/* Where each line of a text begins. */
-struct lines {
-    const struct shell_text *text;
-    size_t line, offset;
-};
-
-/* The place of a line and column of the text; lines are asked for in order. */
-static struct origin find_origin(struct shell_run *run, struct lines *lines,
-                                 const struct origin *origin) {
-    while (lines->line < origin->line) {
-        const char *feed =
-            memchr(lines->text->text + lines->offset, '\n', lines->text->length - lines->offset);
-        if (feed == NULL)
-            break;
-        lines->offset = (size_t)(feed - lines->text->text) + 1;
-        lines->line++;
-    }
-    size_t offset = lines->offset + origin->column - 1;
-    offset = offset < lines->text->length ? offset : lines->text->length;
-    return shell_place(run->c, shell_position(lines->text, offset));
-}
-
 /* A properties file that the script writes is the defaults of some launch. */
 static void tell_properties(struct shell_run *run, const struct shell_file *file,
                             const struct shell_text *text) {
+    const struct place_map *map = shell_map(run->c, text);
     struct setting_list list;
-    struct shell_text hidden;
     struct error err;
-    struct lines lines = {.text = &hidden, .line = 1};
     struct origin start = shell_place(run->c, file->position);
     error_clear(&err);
-    if (hide_marks(run, text, &hidden) != 0)
+    if (map == NULL) {
+        shell_starve(run->c);
         return;
-    if (properties_parse(hidden.text, hidden.length, file->name, run->c->arena, &list, &err) != 0) {
+    }
+    if (properties_parse_within(text->text, text->length, map, run->c->arena, &list, &err) != 0) {
         document_note(run->b, &start, "is written here, and Java cannot read it");
         return;
     }
     document_launch(run->b, unknown_show(run->c->arena, file->name), &start);
-    for (size_t i = 0; i < list.count; i++) {
-        const struct setting *s = &list.items[i];
-        struct origin origin = find_origin(run, &lines, &s->origin);
-        struct origin value = find_origin(run, &lines, &s->value_origin);
-        document_set(run->b, DOCUMENT_DEFAULTS, show_marks(run, s->key), show_marks(run, s->value),
-                     &origin, &value);
-    }
+    properties_set(&list, run->b);
 }
 
 static bool is_properties(const char *name, const char *text) {
