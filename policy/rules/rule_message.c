@@ -181,15 +181,29 @@ static void add_named(struct buffer *out, const char *key, const char *name) {
     buffer_text(out, star + 1);
 }
 
+static void add_pair(struct buffer *out, const struct rule_pair *pair, const char *name,
+                     const struct origin *at) {
+    static const char *const forms[][3] = {
+        [WRITTEN_PROPERTY] = {"", " ", ""},
+        [WRITTEN_COMMAND] = {"--conf ", "=", ""},
+        [WRITTEN_YAML] = {"", ": \"", "\""},
+        [WRITTEN_JSON] = {"\"", "\": \"", "\""},
+        [WRITTEN_CALL] = {".config(\"", "\", \"", "\")"},
+    };
+    enum written_form form = at->form != WRITTEN_UNTOLD ? at->form
+                             : at->file != NULL         ? WRITTEN_PROPERTY
+                                                        : WRITTEN_COMMAND;
+    buffer_text(out, forms[form][0]);
+    add_named(out, pair->key, name);
+    buffer_printf(out, "%s%s%s", forms[form][1], pair->value, forms[form][2]);
+}
+
 const char *message_of_fix(const struct rule *rule, const char *name, const struct origin *origin,
                            struct arena *arena) {
     struct buffer out = buffer_make(LIMIT_MESSAGE);
     for (size_t i = 0; i < rule->fix_count; i++) {
-        const struct rule_pair *pair = &rule->fix_set[i];
         buffer_text(&out, i > 0 ? "\n" : "");
-        buffer_text(&out, origin->file != NULL ? "" : "--conf ");
-        add_named(&out, pair->key, name);
-        buffer_printf(&out, "%c%s", origin->file != NULL ? ' ' : '=', pair->value);
+        add_pair(&out, &rule->fix_set[i], name, origin);
     }
     if (rule->fix_text != NULL) {
         if (rule->fix_count > 0)

@@ -26,14 +26,22 @@ static void *make_room(struct document_builder *b, void *items, size_t count, si
     return grown;
 }
 
+static struct origin form_origin(const struct origin *origin, enum written_form form) {
+    struct origin formed = *origin;
+    if (formed.form == WRITTEN_UNTOLD)
+        formed.form = form;
+    return formed;
+}
+
 void document_launch(struct document_builder *b, const char *title, const struct origin *origin) {
     struct document_launch *launches = make_room(b, b->launches, b->launch_count, &b->launch_room,
                                                  sizeof *launches, LIMIT_LAUNCHES, "launches");
     if (launches == NULL)
         return;
     b->launches = launches;
+    struct origin place = form_origin(origin, b->form);
     launches[b->launch_count++] =
-        (struct document_launch){.title = title, .origin = *origin, .unset = *origin};
+        (struct document_launch){.title = title, .origin = place, .unset = place};
     launches[b->launch_count - 1].unset.kind = ORIGIN_UNSET;
     b->words = NULL;
     b->word_room = 0;
@@ -68,7 +76,7 @@ void document_word(struct document_builder *b, const char *text, const struct or
     struct origin none = {.kind = ORIGIN_UNSET};
     words[launch->word_count++] = (struct document_word){
         .text = text,
-        .origin = *origin,
+        .origin = form_origin(origin, WRITTEN_COMMAND),
         .value_origin = value_origin == NULL ? none : *value_origin,
     };
     launch->words = b->words = words;
@@ -97,6 +105,7 @@ void document_set(struct document_builder *b, enum document_list list, const cha
     if (launch == NULL)
         return;
     struct setting setting = make_setting(key, value, origin, value_origin);
+    setting.origin = form_origin(origin, b->form);
     struct setting *items =
         add_setting(b, b->lists[list], launch->lists[list].count, &b->list_room[list], &setting);
     if (items == NULL)
@@ -109,8 +118,11 @@ void document_set(struct document_builder *b, enum document_list list, const cha
 void document_unset(struct document_builder *b, const char *file, size_t line, size_t column) {
     struct document_launch *launch = last_launch(b);
     if (launch != NULL)
-        launch->unset =
-            (struct origin){.kind = ORIGIN_UNSET, .file = file, .line = line, .column = column};
+        launch->unset = (struct origin){.kind = ORIGIN_UNSET,
+                                        .form = launch->unset.form,
+                                        .file = file,
+                                        .line = line,
+                                        .column = column};
 }
 
 void document_open(struct document_builder *b, const struct origin *origin) {

@@ -86,6 +86,7 @@ struct document_builder {
     struct arena *arena;
     struct error *err;
     bool failed;
+    enum written_form form; /* of what is added from here on, where its places do not say it */
     struct document_launch *launches;
     size_t launch_count, launch_room;
     struct setting *lists[DOCUMENT_LISTS]; /* of the last launch */
@@ -110,7 +111,7 @@ void document_launch(struct document_builder *b, const char *title, const struct
 bool document_has_launch(const struct document_builder *b);
 
 /* To the launch that was begun last (none: the call fails). A word's value_origin
- * may be NULL. */
+ * may be NULL. A word is written as WRITTEN_COMMAND where its origin does not say otherwise. */
 void document_word(struct document_builder *b, const char *text, const struct origin *origin,
                    const struct origin *value_origin);
 void document_set(struct document_builder *b, enum document_list list, const char *key,

@@ -53,10 +53,12 @@ enum surface_certainty properties_recognise(const struct surface_input *input) {
 void properties_set(const struct setting_list *list, struct document_builder *b) {
     for (size_t i = 0; i < list->count; i++) {
         const struct setting *s = &list->items[i];
+        struct origin origin = s->origin;
+        origin.form = WRITTEN_PROPERTY;
         if (setting_is_any(s->key))
             document_open(b, &s->origin);
         else
-            document_set(b, DOCUMENT_DEFAULTS, s->key, s->value, &s->origin, &s->value_origin);
+            document_set(b, DOCUMENT_DEFAULTS, s->key, s->value, &origin, &s->value_origin);
     }
 }
 

@@ -13,8 +13,19 @@ enum origin_kind {
     ORIGIN_UNSET        /* nobody set it; file and line (or argv) say where it would go */
 };
 
+/* How a setting is written at a place. */
+enum written_form {
+    WRITTEN_UNTOLD,   /* as in a file of properties, where there is a file */
+    WRITTEN_PROPERTY, /* KEY VALUE */
+    WRITTEN_COMMAND,  /* --conf KEY=VALUE */
+    WRITTEN_YAML,     /* KEY: "VALUE" */
+    WRITTEN_JSON,     /* "KEY": "VALUE" */
+    WRITTEN_CALL,     /* .config("KEY", "VALUE") */
+};
+
 struct origin {
     enum origin_kind kind;
+    enum written_form form;
     const char *file;
     size_t line, column; /* 1-based */
     size_t argv;

@@ -63,6 +63,7 @@ void kube_launch(struct kube *k, const struct tree_node *object, const struct tr
                  const struct tree_node *conf) {
     struct origin own = kube_own_place(object);
     struct origin unset = tree_unset(conf != NULL && conf->kind == TREE_MAPPING ? conf : spec);
+    k->b->form = WRITTEN_YAML;
     document_launch(k->b, kube_title(k, object), &own);
     document_unset(k->b, unset.file, unset.line, unset.column);
     kube_open(k, spec);
@@ -74,8 +75,10 @@ void kube_word(struct kube *k, const char *text, const struct origin *origin) {
 
 void kube_conf_text(struct kube *k, const char *key, const char *value,
                     const struct origin *key_origin, const struct origin *value_origin) {
+    struct origin place = *key_origin;
+    place.form = k->b->form;
     kube_word(k, "--conf", key_origin);
-    document_word(k->b, kube_print(k, "%s=%s", key, value), key_origin, value_origin);
+    document_word(k->b, kube_print(k, "%s=%s", key, value), &place, value_origin);
 }
 
 static bool is_value(const struct tree_node *node) {

@@ -36,6 +36,7 @@ bool kube_read_settings(struct kube *k, const struct tree_node *mapping, const c
     if (!any)
         return false;
     struct origin unset = tree_unset(mapping);
+    k->b->form = WRITTEN_YAML;
     document_launch(k->b, title, mapping->key == NULL ? &mapping->origin : &mapping->key_origin);
     document_unset(k->b, unset.file, unset.line, unset.column);
     kube_open(k, mapping);
@@ -53,6 +54,7 @@ static void read_options(struct kube *k, const struct tree_node *text) {
     size_t count;
     if (shell_split(text->text, text->length, &text->map, k->b->arena, &words, &count, &err) != 0)
         return;
+    k->b->form = WRITTEN_COMMAND;
     document_launch(k->b, text->key, &text->key_origin);
     for (size_t i = 0; i + 1 < count; i++) {
         const char *equal = strchr(words[i + 1].text, '=');

@@ -26,6 +26,7 @@ static bool read_properties(struct kube *k, const struct tree_node *file, const 
     }
     if (!is_spark_key(&list))
         return false;
+    k->b->form = WRITTEN_PROPERTY;
     document_launch(k->b, title, &file->origin);
     document_unset(k->b, file->origin.file, file->last_line + 1, file->origin.column);
     if (file->open != NULL)

@@ -75,7 +75,10 @@ static void take(struct kube *k, const struct tree_node *file) {
     add_site(k, &k->taken, &k->taken_count, &k->taken_room, file);
     document_set(k->b, DOCUMENT_FACTS, HADOOP_FACT_FILE, file->key, &file->key_origin, NULL);
     /* Not joined from that document: keys that an earlier file made final stay so. */
+    enum written_form form = k->b->form;
+    k->b->form = WRITTEN_PROPERTY;
     (void)hadoop_read_text(file->text, file->length, &file->map, k->b);
+    k->b->form = form;
 }
 
 static void take_map(struct kube *k, const struct tree_node *map, const char *only) {

@@ -225,6 +225,7 @@ void kube_read_container(struct kube *k, const struct tree_node *container,
     struct command c = {.env = tree_find(container, "env")};
     const struct tree_node *environment = tree_find(container, "environment");
     size_t before = k->b->launch_count;
+    k->b->form = WRITTEN_COMMAND;
     add_words(&c, tree_find(container, "entrypoint"));
     add_words(&c, tree_find(container, "command"));
     add_words(&c, tree_find(container, "args"));

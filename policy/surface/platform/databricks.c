@@ -119,7 +119,7 @@ static bool begin(struct platform *p, const char *what, const char *name,
         platform_starve(p);
         return false;
     }
-    platform_launch(p, title, at, "databricks");
+    platform_launch(p, title, at, "databricks", WRITTEN_JSON);
     platform_master(p, at, NULL);
     return true;
 }

@@ -24,7 +24,8 @@ void dataproc_read_job(struct platform *p, const struct tree_node *node) {
     const struct tree_node *runtime = platform_find(node, "runtimeConfig");
     if (job == NULL || job->kind != TREE_MAPPING)
         return;
-    platform_launch(p, "Dataproc job", job, runtime != NULL ? "dataproc-serverless" : "dataproc");
+    platform_launch(p, "Dataproc job", job, runtime != NULL ? "dataproc-serverless" : "dataproc",
+                    WRITTEN_JSON);
     platform_master(p, job, runtime != NULL ? NULL : "yarn");
     platform_fact(p, DOCUMENT_FACT_RELEASE, runtime, "version");
     platform_fact(p, DOCUMENT_FACT_IMAGE, runtime, "containerImage");
@@ -53,7 +54,7 @@ void dataproc_read_cluster(struct platform *p, const struct tree_node *node) {
     const struct tree_node *properties = platform_find(software, "properties");
     if (software == NULL || software->kind != TREE_MAPPING)
         return;
-    platform_launch(p, "Dataproc cluster", software, "dataproc");
+    platform_launch(p, "Dataproc cluster", software, "dataproc", WRITTEN_JSON);
     platform_master(p, software, "yarn");
     platform_fact(p, DOCUMENT_FACT_RELEASE, software, "imageVersion");
     for (const struct tree_node *child = properties == NULL ? NULL : properties->first;

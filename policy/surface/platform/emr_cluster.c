@@ -129,7 +129,7 @@ static void read_cluster(struct platform *p, const struct tree_node *cluster) {
         platform_starve(p);
         return;
     }
-    platform_launch(p, title, cluster, "emr");
+    platform_launch(p, title, cluster, "emr", WRITTEN_JSON);
     emr_put_cluster(p, cluster, cluster);
 }
 
@@ -146,7 +146,7 @@ void emr_read_configurations(struct platform *p, const struct tree_node *list) {
         return;
     bool serverless = list->key != NULL && strcasecmp(list->key, "RuntimeConfiguration") == 0;
     platform_launch(p, serverless ? "EMR Serverless application" : "EMR configurations", list,
-                    serverless ? "emr-serverless" : "emr");
+                    serverless ? "emr-serverless" : "emr", WRITTEN_JSON);
     platform_master(p, list, serverless ? NULL : "yarn");
     if (parent != NULL)
         platform_emr_release(p, parent);

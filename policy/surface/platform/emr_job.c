@@ -47,7 +47,7 @@ static void read_driver(struct platform *p, const struct driver *d, const struct
         platform_starve(p);
         return;
     }
-    platform_launch(p, title, job, d->platform);
+    platform_launch(p, title, job, d->platform, WRITTEN_COMMAND);
     platform_master(p, job, d->master);
     if (request != NULL)
         put_facts(p, request);

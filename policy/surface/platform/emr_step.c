@@ -35,7 +35,7 @@ static bool begin_step(struct platform *p, const struct step *step) {
     const char *title = make_title(p, step);
     if (title == NULL)
         return false;
-    platform_launch(p, title, step->node, "emr");
+    platform_launch(p, title, step->node, "emr", WRITTEN_COMMAND);
     put_step_cluster(p, step);
     return true;
 }

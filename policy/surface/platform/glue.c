@@ -51,7 +51,7 @@ void glue_read_job(struct platform *p, const struct tree_node *node) {
     const char *name = tree_text(platform_find(command, "Name"));
     if (name == NULL || (strcmp(name, "glueetl") != 0 && strcmp(name, "gluestreaming") != 0))
         return;
-    platform_launch(p, "Glue job", node, "glue");
+    platform_launch(p, "Glue job", node, "glue", WRITTEN_COMMAND);
     platform_master(p, node, NULL);
     platform_fact(p, DOCUMENT_FACT_RELEASE, node, "GlueVersion");
     put_arguments(p, platform_find(node, "DefaultArguments"));

@@ -141,7 +141,7 @@ static bool begin(struct platform *p, const char *what, const struct tree_node *
         platform_starve(p);
         return false;
     }
-    platform_launch(p, title, node, "livy");
+    platform_launch(p, title, node, "livy", WRITTEN_JSON);
     platform_word(p, "spark-submit", node);
     return true;
 }

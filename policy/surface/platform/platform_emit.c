@@ -77,9 +77,10 @@ const struct tree_node *platform_path(const struct tree_node *node, const char *
 }
 
 void platform_launch(struct platform *p, const char *title, const struct tree_node *at,
-                     const char *platform) {
+                     const char *platform, enum written_form form) {
     struct origin origin = at->origin;
     struct origin unset = tree_unset(at);
+    p->b->form = form;
     document_launch(p->b, title, &origin);
     document_unset(p->b, unset.file, unset.line, unset.column);
     document_set(p->b, DOCUMENT_FACTS, DOCUMENT_FACT_PLATFORM, platform, &origin, NULL);
@@ -212,6 +213,7 @@ void platform_conf(struct platform *p, const char *key, const struct tree_node *
     const char *name = key == NULL ? clean_key(p, child->key) : key;
     const char *word = name == NULL ? NULL : arena_printf(p->arena, "%s=%s", name, value.text);
     struct origin origin = child->key_origin;
+    origin.form = WRITTEN_JSON;
     if (word == NULL) {
         platform_starve(p);
         return;

@@ -69,9 +69,10 @@ bool platform_text(struct platform *p, const struct tree_node *node, struct plat
 /* The text of a child, for titles and comparisons; "" where there is none. */
 const char *platform_child(struct platform *p, const struct tree_node *mapping, const char *name);
 
-/* Begins a launch at a node, with its platform as a fact. */
+/* Begins a launch at a node, with its platform as a fact; a further setting of it is written in
+ * that form. */
 void platform_launch(struct platform *p, const char *title, const struct tree_node *at,
-                     const char *platform);
+                     const char *platform, enum written_form form);
 
 /* One setting, to a list of the launch or to PLATFORM_LOOSE. */
 void platform_set(struct platform *p, enum document_list list, const char *key,

@@ -104,6 +104,7 @@ static void end_run(struct shell_run *run) {
 /* Follows a script from its first line to its last. 0, or -1. */
 static int follow(struct shell_run *run, bool environment) {
     run->last = &run->first;
+    run->b->form = WRITTEN_COMMAND;
     run->state.allexport = environment;
     const struct shell_node *tree = shell_parse(run->c, 0);
     if (tree != NULL)

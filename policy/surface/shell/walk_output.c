@@ -136,6 +136,7 @@ static void tell_properties(struct shell_run *run, const struct shell_file *file
         document_note(run->b, &start, "is written here, and Java cannot read it");
         return;
     }
+    start.form = WRITTEN_PROPERTY;
     document_launch(run->b, unknown_show(run->c->arena, file->name), &start);
     properties_set(&list, run->b);
 }

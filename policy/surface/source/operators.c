@@ -13,6 +13,7 @@
 
 static void begin(struct operators *o, const char *title, const struct source_node *node) {
     struct origin origin = place_find(&o->file->map, node->offset);
+    origin.form = WRITTEN_JSON;
     document_launch(o->b, title, &origin);
 }
 

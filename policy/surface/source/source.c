@@ -111,6 +111,7 @@ static int read_source(const struct source_text *text, const struct place_map *m
     struct source_node *first = NULL;
     if (read_file(text, map, &file, &first, b->err) != 0)
         return -1;
+    b->form = WRITTEN_CALL;
     struct session session = {.file = &file, .b = b};
     struct operators operators = {.file = &file, .b = b};
     walk(first, &session, &operators);

@@ -125,7 +125,9 @@ void submit_read(struct operators *o, struct source_node *call) {
     const char *title = arena_printf(o->file->arena, "SparkSubmitOperator%s%s",
                                      task == NULL ? "" : " ", name == NULL ? "" : name);
     o->file->starved = o->file->starved || title == NULL;
-    document_launch(o->b, title, &origin);
+    struct origin place = origin;
+    place.form = WRITTEN_JSON;
+    document_launch(o->b, title, &place);
     open_unknown(o, call);
     struct origin at = binary == NULL ? origin : value_origin(o->file, binary);
     document_word(o->b, binary == NULL ? "spark-submit" : value_text(o->file, binary), &at, NULL);

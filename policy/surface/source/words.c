@@ -72,6 +72,7 @@ static void add_conf(void *state, const struct source_pair *pair) {
     const char *word = arena_printf(a->file->arena, "%s=%s", entries_key(a->file, pair),
                                     value_text(a->file, pair->value));
     a->file->starved = a->file->starved || word == NULL;
+    key.form = WRITTEN_JSON;
     document_word(a->b, "--conf", &key, NULL);
     document_word(a->b, word == NULL ? "" : word, &key, &value);
 }
@@ -80,6 +81,7 @@ static void add_setting(void *state, const struct source_pair *pair) {
     const struct adding *a = state;
     struct origin key = entries_place(a->file, pair), value = value_origin(a->file, pair->value);
     const char *name = entries_key(a->file, pair);
+    key.form = WRITTEN_JSON;
     if (name[0] != '\0')
         document_set(a->b, a->list, name, value_text(a->file, pair->value), &key, &value);
 }
