@@ -1,6 +1,7 @@
 #include "sidecar/judge/judge_documents.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "policy/input/walk.h"
@@ -123,6 +124,24 @@ static int open_named(struct resolving *r, const char *path, const char **label)
     return -1;
 }
 
+/* Notes that a file was read. 0 or -1. */
+static int note_use(struct resolving *r, int fd) {
+    struct judge_uses *uses = r->place->uses;
+    struct stat st;
+    if (uses == NULL || fstat(fd, &st) != 0)
+        return 0;
+    for (size_t i = 0; i < uses->count; i++)
+        if (uses->items[i].inode == st.st_ino && uses->items[i].device == st.st_dev)
+            return 0;
+    struct judge_file_id *grown =
+        arena_grow(uses->arena, uses->items, uses->count, &uses->room, sizeof *grown);
+    if (grown == NULL)
+        return memory_fault(r->err);
+    uses->items = grown;
+    grown[uses->count++] = (struct judge_file_id){st.st_dev, st.st_ino};
+    return 0;
+}
+
 /* Reads a named file. 1, 0 where it cannot be found, or -1. */
 static int read_named(struct resolving *r, const char *path, struct input_file *ret) {
     const char *label;
@@ -131,6 +150,8 @@ static int read_named(struct resolving *r, const char *path, struct input_file *
         return 0;
     int status =
         label == NULL ? memory_fault(r->err) : input_read(fd, label, r->arena, ret, r->err);
+    if (status == 0)
+        status = note_use(r, fd);
     (void)close(fd);
     return status == 0 ? 1 : -1;
 }

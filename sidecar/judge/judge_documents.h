@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "policy/effective/launch.h"
 #include "policy/input/input.h"
@@ -14,11 +15,23 @@
 struct arena;
 struct error;
 
+/* Files that were read for launches, each once. */
+struct judge_file_id {
+    dev_t device;
+    ino_t inode;
+};
+struct judge_uses {
+    struct arena *arena;
+    struct judge_file_id *items;
+    size_t count, room;
+};
+
 /* Where an input lies, for the files that it names: first beside it, then from `root` on. */
 struct judge_place {
-    int root;           /* an open directory; -1: nothing can be looked for */
-    const char *label;  /* how that is shown: "" or "." is not */
-    const char *within; /* the path of the input beneath it */
+    int root;                /* an open directory; -1: nothing can be looked for */
+    const char *label;       /* how that is shown: "" or "." is not */
+    const char *within;      /* the path of the input beneath it */
+    struct judge_uses *uses; /* files that are read for a launch are added; NULL */
 };
 
 struct judge_document {

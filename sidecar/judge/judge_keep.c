@@ -31,9 +31,29 @@ static void keep_origin(struct survey *survey, struct origin *origin, bool *kept
     origin->variable = keep_text(survey, origin->variable, kept);
 }
 
+static bool is_same_place(const struct origin *a, const struct origin *b) {
+    return a->kind == b->kind && a->line == b->line && a->column == b->column && a->file != NULL &&
+           b->file != NULL && strcmp(a->file, b->file) == 0;
+}
+
+/* Whether another launch has brought that finding already, from a file that both name. */
+static bool is_told(const struct survey *survey, const struct finding *finding) {
+    bool named = finding->origin.file != NULL && survey->own != NULL &&
+                 strcmp(finding->origin.file, survey->own) != 0;
+    for (size_t i = 0; named && i < survey->finding_count; i++) {
+        const struct finding *told = &survey->findings[i];
+        if (told->rule == finding->rule && told->truth == finding->truth &&
+            is_same_place(&told->origin, &finding->origin) && strcmp(told->key, finding->key) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* A copy of the finding that outlives its file. 0 or -1. */
 static int keep_finding(struct survey *survey, const struct finding *finding) {
     bool kept = true;
+    if (is_told(survey, finding))
+        return 0;
     if (survey->finding_count == LIMIT_FINDINGS) {
         survey->unlisted++;
         return 0;

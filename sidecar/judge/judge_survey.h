@@ -7,6 +7,7 @@
 #include "policy/report/report.h"
 #include "policy/report/report_estate.h"
 #include "sidecar/judge/judge.h"
+#include "sidecar/judge/judge_later.h"
 #include "sidecar/judge/judge_session.h"
 
 struct survey {
@@ -17,9 +18,11 @@ struct survey {
 
     struct arena scratch;     /* of the file that is being judged */
     struct judge_place place; /* of that file */
+    const char *own;          /* its label; NULL: a command line */
     const char *label;        /* of the file of the last finding, kept */
     struct input_walker walk; /* what lies beneath directories */
-    int beneath;              /* the directory that is being walked */
+    struct later later;
+    int beneath; /* the directory that is being walked */
     const char *beneath_label;
 
     enum verdict verdict;

@@ -48,6 +48,68 @@ def files_of(report):
     return sorted({finding["origin"]["file"] for finding in report["findings"]})
 
 
+# ---- Files that a launch beneath the directory names
+
+JOB = ("import os\nfrom pyspark.sql import SparkSession\n"
+       "os.environ['AWS_SECRET_ACCESS_KEY'] = 'wJalrXUtnFEMI7MDENGbPxRfiCYzzzzcanary01'\n"
+       "spark = SparkSession.builder.config('spark.authenticate', 'false').getOrCreate()\n"
+       "spark.read.option('password', 'hunter2canary').load()\n")
+CONF = "spark.master yarn\nspark.ssl.keyPassword hunter2canary\n"
+
+
+def findings_in(report, file):
+    """Keys of what is set there against a rule."""
+    return sorted(finding["key"] for finding in report["findings"]
+                  if finding["origin"]["file"] == file and not finding["origin"].get("unset"))
+
+
+def test_what_a_launch_names_is_judged_with_it_alone(tree):
+    tree.write("a.conf", CONF)
+    tree.write("job.py", JOB)
+    tree.write("z.sh", "#!/bin/sh\nspark-submit --properties-file a.conf job.py\n")
+    _, report = tree.report("check", ".")
+    assert report["launches"] == 1 and report["kinds"] == {"properties": 1, "pyspark": 1, "shell": 1}
+    assert findings_in(report, "a.conf") == ["spark.ssl.keyPassword"]
+    assert findings_in(report, "job.py") == ["AWS_SECRET_ACCESS_KEY", "password", "spark.authenticate"]
+
+
+def test_what_two_launches_name_is_told_once(tree):
+    tree.write("a.conf", CONF)
+    for name in ("b.sh", "c.sh"):
+        tree.write(name, "#!/bin/sh\nspark-submit --properties-file a.conf job.jar\n")
+    _, report = tree.report("check", ".")
+    assert report["launches"] == 2
+    assert findings_in(report, "a.conf") == ["spark.ssl.keyPassword"]
+
+
+def test_what_no_launch_could_take_is_judged_by_itself(tree):
+    tree.write("a.conf", CONF)
+    tree.write("b.sh", "#!/bin/sh\nspark-submit --properties-file other.conf --status driver\n")
+    tree.write("c.sh", "#!/bin/sh\nspark-submit --properties-file a.conf --conf nothing job.jar\n")  # Spark refuses it
+    status, report = tree.report("check", ".")
+    assert status == 3 and report["launches"] == 1
+    assert findings_in(report, "a.conf") == ["spark.ssl.keyPassword"]
+
+
+def test_findings_stay_in_the_order_of_files(tree):
+    for name in ("a.conf", "c.conf"):
+        tree.write(name, UNSAFE)
+    for name in ("b.sh", "d.sh"):
+        tree.write(name, "#!/bin/sh\nspark-submit --conf spark.authenticate=false --master yarn a.jar\n")
+    _, report = tree.report("check", ".")
+    found = [finding["origin"]["file"] for finding in report["findings"]]
+    assert found == sorted(found) and set(found) == {"a.conf", "b.sh", "c.conf", "d.sh"}
+    noted = [note["origin"]["file"] for note in report["notes"] if note["origin"].get("file")]
+    assert noted == sorted(noted) and set(noted) == {"b.sh", "d.sh"}
+
+
+def test_a_file_that_is_named_is_judged_though_a_launch_names_it(tree):
+    tree.write("sub/a.conf", UNSAFE)
+    tree.write("sub/b.sh", "#!/bin/sh\nspark-submit --properties-file a.conf job.jar\n")
+    _, report = tree.report("check", "sub", "sub/a.conf")
+    assert report["launches"] == 2
+
+
 # ---- What is read
 
 
