@@ -7,8 +7,10 @@
 
 struct document_builder;
 
-/* SURE: a line begins with a key "spark." and a separator, and none looks like
- * another language. MAYBE: named *.conf or *.properties. */
+/* SURE, LIKELY: more lines begin with a key "spark." and a separator than with anything else;
+ * in prose by its name (README, *.md) never, and under another extension than that of a
+ * configuration a line behind '#' is anything else too. MAYBE: named *.conf or
+ * *.properties. */
 surface_recognise properties_recognise;
 
 /* One launch without words, whose DOCUMENT_DEFAULTS are the file's settings as

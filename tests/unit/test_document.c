@@ -239,6 +239,15 @@ static void a_kind_is_told_by_content_and_not_by_name_alone(void **state) {
     assert_string_equal(recognise("a.txt", "spark.sparkContext.setLogLevel('x')\nimport os\n"), "");
     assert_string_equal(recognise("a.py", "spark.conf.set(\"spark.a\", 1)\n"), "pyspark");
     assert_string_equal(recognise("empty.conf", ""), "properties");
+    static const char prose[] = "# Settings\n\n## Memory\nspark.executor.memory sets it\n";
+    assert_string_equal(recognise("README", prose), "");
+    assert_string_equal(recognise("docs/Readme.txt", "spark.x y\n"), "");
+    assert_string_equal(recognise("docs/tuning.md", "spark.x y\n"), "");
+    assert_string_equal(recognise("notes.txt", prose), "");
+    assert_string_equal(recognise("settings.txt", "# two\nspark.x y\nspark.z=1\n"), "properties");
+    assert_string_equal(recognise("spark-defaults.conf.template", prose), "properties");
+    assert_string_equal(recognise("a.md/spark.conf.j2", prose), "properties");
+    assert_string_equal(recognise("standard input", prose), "properties");
     assert_string_equal(recognise("empty", ""), "");
     assert_ptr_equal(kind_find("properties"), &kind_table[0]);
     assert_null(kind_find("no such"));

@@ -336,7 +336,7 @@ static void config_maps_and_secrets_are_opened(void **state) {
             "  data: {token: Y2FuYXJ5, t: '{{ .y }}'}\n"
             "- apiVersion: bitnami.com/v1alpha1\n  kind: SealedSecret\n"
             "  spec: {encryptedData: {a: AgB}}\n");
-    assert_int_equal(f.document.launch_count, 3);
+    assert_int_equal(f.document.launch_count, 2);
     resolve(&f, 0);
     check_conf(&f, "spark.a", "b c", 10);
     check_conf(&f, "spark.u", U "{{ .x }}" K "-d", 12);

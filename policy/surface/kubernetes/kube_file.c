@@ -40,12 +40,14 @@ static bool is_properties_name(const char *name) {
            text_ends(name, "sparkConf") || strcmp(name, "spark-defaults") == 0;
 }
 
-/* Whether the first line that says something is a setting of Spark. */
+/* Whether the first line that says something is a setting of Spark, and most are. */
 static bool begins_with_setting(const struct tree_node *file) {
     const char *p = file->text;
     for (p += strspn(p, " \t\n"); *p == '#'; p += strspn(p, " \t\n"))
         p += strcspn(p, "\n");
-    return text_starts(p, "spark.") && strchr(file->text, '\n') != NULL;
+    const struct surface_input input = {file->key, file->text, file->length};
+    return text_starts(p, "spark.") && strchr(file->text, '\n') != NULL &&
+           properties_recognise(&input) != SURFACE_NO;
 }
 
 static bool holds(const struct tree_node *file, const char *word) {
