@@ -229,6 +229,51 @@ static void what_helm_inserts_leaves_a_launch_open(void **state) {
     arena_free(&f.arena);
 }
 
+/* A setting in a condition may be there or not: its value is unknown, and looked at for
+ * what it holds. */
+static void what_a_template_decides_is_unknown(void **state) {
+    (void)state;
+    struct fixture f;
+    read_as(&f, "spark-application",
+            HEAD("sparkoperator.k8s.io/v1beta2",
+                 "SparkApplication") "  mainApplicationFile: a.py\n  sparkConf:\n"
+                                     "    {{- if .a }}\n    spark.a: \"1\"\n    {{- else }}\n"
+                                     "    spark.a: \"2\"\n    {{- end }}\n"
+                                     "    {{- if .b }}\n    spark.b: same\n    {{- else }}\n"
+                                     "    spark.b: same\n    {{- end }}\n"
+                                     "    {{- if .c }}\n    spark.c: same\n    {{- else if .d }}\n"
+                                     "    spark.c: same\n    {{- end }}\n"
+                                     "    spark.d: same\n"
+                                     "    {{- with .e }}\n    spark.d: same\n    {{- end }}\n"
+                                     "    {{- if .f }}\n    {{- if .g }}\n    spark.e: same\n"
+                                     "    {{- else }}\n    spark.e: same\n    {{- end }}\n"
+                                     "    {{- end }}\n");
+    resolve(&f, 0);
+    check_conf(&f, "spark.a", U "2" K, 12);
+    check_conf(&f, "spark.b", "same", 17);
+    check_conf(&f, "spark.c", U "same" K, 22);
+    check_conf(&f, "spark.d", "same", 26);
+    check_conf(&f, "spark.e", U "same" K, 32);
+    check_loose(&f, "spark.a", "2", 12);
+    assert_null(find_in(&f.document.loose, "spark.b"));
+    assert_null(f.document.launches[0].open);
+    assert_int_equal(f.document.note_count, 1);
+    arena_free(&f.arena);
+}
+
+static void a_word_that_a_template_decides_leaves_the_launch_open(void **state) {
+    (void)state;
+    struct fixture f;
+    read_as(&f, "kubernetes",
+            "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - command:\n    - spark-submit\n"
+            "    {{- if .a }}\n    - --conf\n    - spark.a=$(b)\n    {{- end }}\n    - a.py\n");
+    resolve(&f, 0);
+    assert_true(setting_is_unknown(effective_find(&f.conf, "spark.a")->value));
+    check_loose(&f, "spark.a", "$(b)", 9);
+    assert_int_equal(f.document.launches[0].open->line, 8);
+    arena_free(&f.arena);
+}
+
 static void apache_adds_two_settings_where_they_are_missing(void **state) {
     (void)state;
     struct fixture f;
@@ -400,6 +445,8 @@ int main(void) {
         cmocka_unit_test(kubeflow_overrides_spark_conf_as_its_operator_does),
         cmocka_unit_test(a_template_makes_the_webhook_leave_the_pod_alone),
         cmocka_unit_test(what_helm_inserts_leaves_a_launch_open),
+        cmocka_unit_test(what_a_template_decides_is_unknown),
+        cmocka_unit_test(a_word_that_a_template_decides_leaves_the_launch_open),
         cmocka_unit_test(apache_adds_two_settings_where_they_are_missing),
         cmocka_unit_test(stackable_lets_a_shell_read_the_conf),
         cmocka_unit_test(containers_that_start_spark_are_launches),

@@ -150,10 +150,10 @@ static void lines_that_only_control_are_blank(void **state) {
               "{% endfor %}\n<% if c %>\nc: 3\n<% end %>\n{{- $x := 1 }}\nd: 4\n{{- end }}\n");
     assert_int_equal(f.documents->count, 4);
     check_value(&f, "d", "4", 12, 4);
-    assert_false(tree_find(f.documents, "a")->conditional);
-    assert_true(tree_find(f.documents, "b")->conditional);
-    assert_true(tree_find(f.documents, "c")->conditional);
-    assert_false(tree_find(f.documents, "d")->conditional);
+    assert_null(tree_find(f.documents, "a")->condition);
+    assert_non_null(tree_find(f.documents, "b")->condition);
+    assert_non_null(tree_find(f.documents, "c")->condition);
+    assert_null(tree_find(f.documents, "d")->condition);
     arena_free(&f.arena);
 }
 

@@ -100,22 +100,46 @@ static const struct origin *key_place(const struct tree_node *node) {
 
 /* Once for each launch. */
 static void note_condition(struct kube *k, const struct tree_node *node) {
-    if (!node->conditional || k->conditional == k->b->launch_count)
+    if (k->conditional == k->b->launch_count)
         return;
     k->conditional = k->b->launch_count;
     document_note(k->b, key_place(node),
-                  "stands in a condition of a template; it is read as if that were met");
+                  "stands in a condition of a template; whether it holds is not told here");
+}
+
+const char *kube_told(struct kube *k, const char *key, const struct tree_node *value) {
+    if (tree_is_certain(value))
+        return value->text;
+    note_condition(k, value);
+    document_add_loose(k->b, key, value->text, key_place(value), &value->origin);
+    const char *doubt = tree_doubt(k->b->arena, value->text, false);
+    return doubt == NULL ? fail(k) : doubt;
+}
+
+/* A word in a condition may be there or not, and so may what it sets. */
+const char *kube_told_word(struct kube *k, const struct tree_node *word) {
+    const char *equal = strchr(word->text, '=');
+    if (word->condition == NULL)
+        return word->text;
+    note_condition(k, word);
+    document_open(k->b, &word->origin);
+    if (equal != NULL && text_starts(word->text, "spark.")) {
+        struct origin place = place_find(&word->map, (size_t)(equal - word->text) + 1);
+        document_add_loose(k->b, kube_print(k, "%.*s", (int)(equal - word->text), word->text),
+                           equal + 1, &word->origin, &place);
+    }
+    const char *doubt = tree_doubt(k->b->arena, word->text, true);
+    return doubt == NULL ? fail(k) : doubt;
 }
 
 void kube_conf(struct kube *k, const char *key, const struct tree_node *value) {
     if (!is_value(value))
         return;
-    note_condition(k, value);
     if (unknown_in(key)) { /* any setting may be meant */
         document_open(k->b, key_place(value));
         return;
     }
-    kube_conf_text(k, key, value->text, key_place(value), &value->origin);
+    kube_conf_text(k, key, kube_told(k, key, value), key_place(value), &value->origin);
 }
 
 void kube_conf_map(struct kube *k, const char *prefix, const struct tree_node *mapping) {
@@ -138,13 +162,12 @@ void kube_set_map(struct kube *k, enum document_list list, const char *prefix,
     for (const struct tree_node *child = mapping->first; child != NULL; child = child->next) {
         if (!is_value(child))
             continue;
-        note_condition(k, child);
         if (unknown_in(child->key)) {
             document_open(k->b, &child->key_origin);
             continue;
         }
-        document_set(k->b, list, kube_print(k, "%s%s", prefix, child->key), child->text,
-                     &child->key_origin, &child->origin);
+        const char *key = kube_print(k, "%s%s", prefix, child->key);
+        document_set(k->b, list, key, kube_told(k, key, child), &child->key_origin, &child->origin);
     }
 }
 
@@ -154,7 +177,7 @@ void kube_words(struct kube *k, const struct tree_node *list) {
     kube_open(k, list);
     for (const struct tree_node *item = list->first; item != NULL; item = item->next)
         if (item->kind == TREE_SCALAR)
-            kube_word(k, item->text, &item->origin);
+            kube_word(k, kube_told_word(k, item), &item->origin);
 }
 
 const char *kube_join(struct kube *k, const struct tree_node *list) {

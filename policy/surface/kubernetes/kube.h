@@ -37,6 +37,14 @@ const char *kube_title(struct kube *k, const struct tree_node *object);
 const char *kube_print(struct kube *k, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* The text of a scalar as the value of that key: unknown where a template decides whether it
+ * holds (tree_is_certain), and then loose too, for what it holds. */
+const char *kube_told(struct kube *k, const char *key, const struct tree_node *value);
+
+/* A scalar as a word of the launch: where a template decides whether it is there, the value of
+ * KEY=VALUE is unknown, and the launch open. */
+const char *kube_told_word(struct kube *k, const struct tree_node *word);
+
 /* A word that stands at that place. */
 void kube_word(struct kube *k, const char *text, const struct origin *origin);
 

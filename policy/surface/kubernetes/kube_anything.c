@@ -42,7 +42,8 @@ bool kube_read_settings(struct kube *k, const struct tree_node *mapping, const c
     kube_open(k, mapping);
     for (const struct tree_node *c = mapping->first; c != NULL; c = c->next)
         if (is_setting(c))
-            document_set(k->b, DOCUMENT_CONF, c->key, c->text, &c->key_origin, &c->origin);
+            document_set(k->b, DOCUMENT_CONF, c->key, kube_told(k, c->key, c), &c->key_origin,
+                         &c->origin);
     return true;
 }
 

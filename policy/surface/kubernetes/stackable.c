@@ -132,8 +132,10 @@ static void add_conf(struct kube *k, const struct tree_node *conf) {
     if (count > 0)
         qsort(items, count, sizeof *items, by_key);
     for (size_t i = 0; i < count; i++)
-        kube_conf_text(k, items[i]->key, shell_value(k, items[i]->text), &items[i]->key_origin,
-                       &items[i]->origin);
+        kube_conf_text(k, items[i]->key,
+                       tree_is_certain(items[i]) ? shell_value(k, items[i]->text)
+                                                 : kube_told(k, items[i]->key, items[i]),
+                       &items[i]->key_origin, &items[i]->origin);
 }
 
 /* Written into the shell's line as they are: a shell splits them. */

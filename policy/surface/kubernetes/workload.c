@@ -176,8 +176,12 @@ static bool add_entry_point(struct kube *k, const struct command *c, size_t from
 
 /* A word that says where its value stands, for "KEY=VALUE" of --conf. */
 static void add_rest(struct kube *k, struct command *c, size_t from) {
-    for (size_t i = from; i < c->count; i++)
-        kube_word(k, expand(k, c, c->words[i]->text), &c->words[i]->origin);
+    for (size_t i = from; i < c->count; i++) {
+        const struct tree_node *word = c->words[i];
+        const char *text =
+            word->condition == NULL ? expand(k, c, word->text) : kube_told_word(k, word);
+        kube_word(k, text, &word->origin);
+    }
 }
 
 /* Whether the words start Spark; then they are a launch. */

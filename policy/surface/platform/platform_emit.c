@@ -121,9 +121,15 @@ void platform_put(struct platform *p, enum document_list list, const struct tree
     struct origin origin = child->key_origin;
     if (key == NULL || !platform_text(p, child, &value))
         return;
+    if (list != PLATFORM_LOOSE && !tree_is_certain(child)) {
+        platform_set(p, PLATFORM_LOOSE, key, &origin, &value);
+        value.text = tree_doubt(p->arena, value.text, false);
+        if (value.text == NULL) {
+            platform_starve(p);
+            return;
+        }
+    }
     platform_set(p, list, key, &origin, &value);
-    if (child->conditional)
-        platform_open(p, list == PLATFORM_LOOSE ? NULL : child);
 }
 
 void platform_put_all(struct platform *p, enum document_list list,
@@ -186,7 +192,13 @@ static void add_word(struct platform *p, const struct platform_text *text) {
 
 void platform_word_node(struct platform *p, const struct tree_node *node) {
     struct platform_text text;
-    if (platform_text(p, node, &text))
+    if (!platform_text(p, node, &text))
+        return;
+    if (node->condition != NULL)
+        text.text = tree_doubt(p->arena, text.text, true);
+    if (text.text == NULL)
+        platform_starve(p);
+    else
         add_word(p, &text);
 }
 
@@ -201,7 +213,7 @@ void platform_words(struct platform *p, const struct tree_node *sequence) {
         platform_open(p, sequence);
     for (const struct tree_node *word = sequence->first; word != NULL; word = word->next) {
         platform_word_node(p, word);
-        if (word->conditional)
+        if (word->condition != NULL)
             platform_open(p, word);
     }
 }

@@ -26,6 +26,13 @@ enum tree_kind {
     TREE_BROKEN /* a document that cannot be read: text says why, origin where */
 };
 
+/* What stands between {{ if }}, {% for %} … and its end. */
+struct tree_condition {
+    size_t branches; /* parted by "else" and its like */
+    bool whole;      /* one of them is always taken: the last one is an "else" */
+    bool nested;     /* in another one that begins in the same document */
+};
+
 /* A node and all it points to live in the arena. Texts end with a NUL. */
 struct tree_node {
     enum tree_kind kind;
@@ -46,7 +53,8 @@ struct tree_node {
     size_t last_line;          /* the last line of what is written in it */
     const struct origin *open; /* where a template inserts text that may be further children
                                   (or, into an empty scalar, all of them); NULL */
-    bool conditional;          /* stands between {{ if }}, {% for %} … and its end */
+    const struct tree_condition *condition; /* the innermost one of its document; NULL: none */
+    size_t branch;                          /* which of it, from 1 on */
 };
 
 /* Reads all documents of a stream into an array, empty ones left out. A merge key's children stand
@@ -85,6 +93,14 @@ const char *tree_path_text(const struct tree_node *node, const char *path);
 
 /* Whether nothing is written there: NULL, or a plain "", "~" or "null". */
 bool tree_is_null(const struct tree_node *node);
+
+/* Whether the text of a scalar in a mapping holds whatever a template decides: no condition is
+ * around it, or a sibling says the same without one, or in each other branch of it. */
+bool tree_is_certain(const struct tree_node *node);
+
+/* A text that may be there or not: an unknown part (unknown.h) of what is written; of KEY=VALUE,
+ * where `pair`, only the value is. NULL when memory is exhausted. */
+const char *tree_doubt(struct arena *arena, const char *text, bool pair);
 
 /* Where a further child of that node would go: the line after its last one, the
  * column of its first. Kind ORIGIN_UNSET. */

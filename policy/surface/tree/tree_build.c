@@ -65,13 +65,33 @@ static int pass_insertion(struct builder *b, const struct template_part *part,
     return 0;
 }
 
+/* A line of a template begins a condition, another branch of it, or ends it. */
+static int pass_control(struct builder *b, const struct template_part *part) {
+    struct build_condition *c = b->condition;
+    b->conditions += part->conditions;
+    b->conditions = b->conditions < 0 ? 0 : b->conditions;
+    if (part->conditions > 0) {
+        c = arena_array(b->arena, 1, sizeof *c);
+        if (c == NULL)
+            return fail_memory(b);
+        *c = (struct build_condition){
+            .shown = {.branches = 1, .nested = b->base >= 0 && b->conditions > b->base + 1},
+            .outer = b->condition};
+        b->condition = c;
+    } else if (part->conditions < 0 && c != NULL) {
+        b->condition = c->outer;
+    } else if (part->branch != BRANCH_NONE && c != NULL) {
+        c->shown.branches++;
+        c->shown.whole = part->branch == BRANCH_LAST;
+    }
+    return 0;
+}
+
 int build_pass(struct builder *b, size_t offset) {
     const struct template_parts *inserted = &b->input->inserted, *controls = &b->input->controls;
-    for (; b->control < controls->count && controls->items[b->control].begin < offset;
-         b->control++) {
-        b->conditions += controls->items[b->control].conditions;
-        b->conditions = b->conditions < 0 ? 0 : b->conditions;
-    }
+    for (; b->control < controls->count && controls->items[b->control].begin < offset; b->control++)
+        if (pass_control(b, &controls->items[b->control]) != 0)
+            return -1;
     for (; b->inserted < inserted->count && inserted->items[b->inserted].begin < offset;
          b->inserted++) {
         const struct template_part *part = &inserted->items[b->inserted];
@@ -109,7 +129,10 @@ static void set_key(struct build_frame *frame, const char *key, const struct ori
 
 static void attach(struct builder *b, struct tree_node *node) {
     struct build_frame *frame = top(b);
-    node->conditional = b->base >= 0 && b->conditions > b->base;
+    if (b->base >= 0 && b->conditions > b->base && b->condition != NULL) {
+        node->condition = &b->condition->shown;
+        node->branch = b->condition->shown.branches;
+    }
     if (b->pending != NULL) {
         node->open = b->pending;
         b->pending = NULL;

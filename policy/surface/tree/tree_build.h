@@ -32,6 +32,12 @@ struct build_anchor {
     size_t weight, height; /* nodes of it, levels below it, aliases followed */
 };
 
+/* A condition while it is open. */
+struct build_condition {
+    struct tree_condition shown;
+    struct build_condition *outer;
+};
+
 struct builder {
     struct arena *arena;
     struct error *err;
@@ -41,11 +47,12 @@ struct builder {
     size_t depth;
     struct build_anchor anchors[LIMIT_TREE_ANCHORS];
     size_t anchor_count;
-    size_t nodes;                 /* of the whole input, aliases followed */
-    size_t inserted, control;     /* how many of input->inserted and controls are passed */
-    size_t line;                  /* where the last value ended */
-    long conditions, base;        /* open ones, here and where the document begins */
-    const struct origin *pending; /* an insertion before the next value */
+    size_t nodes;                      /* of the whole input, aliases followed */
+    size_t inserted, control;          /* how many of input->inserted and controls are passed */
+    size_t line;                       /* where the last value ended */
+    long conditions, base;             /* open ones, here and where the document begins */
+    struct build_condition *condition; /* the innermost open one, or NULL */
+    const struct origin *pending;      /* an insertion before the next value */
     struct tree_node *root;
 };
 

@@ -110,6 +110,18 @@ static const struct word words[] = {
     {"endfilter", -1}, {"endraw", -1},  {"extends", 0},
 };
 
+/* What the word begins: "else" alone is taken where nothing else was. */
+static enum template_branch find_branch(const struct word *word, const char *p, const char *end) {
+    if (word == NULL)
+        return BRANCH_NONE;
+    if (strcmp(word->text, "else") != 0)
+        return strcmp(word->text, "elif") == 0 || strcmp(word->text, "elsif") == 0 ? BRANCH_NEXT
+                                                                                   : BRANCH_NONE;
+    for (p += strlen("else"); p < end && (is_blank(*p) || *p == '-' || *p == '~' || *p == '+'); p++)
+        continue;
+    return p < end ? BRANCH_NEXT : BRANCH_LAST;
+}
+
 static const struct word *find_word(const char *p, const char *end) {
     size_t length = 0;
     while (p + length < end && is_name(p[length]))
@@ -142,10 +154,11 @@ static enum part_kind classify_ruby(const char *p, const char *end, int *conditi
     return PART_CONTROL;
 }
 
-static enum part_kind classify(const struct template_text *t, const struct template_part *part,
-                               int *conditions) {
+static enum part_kind classify(const struct template_text *t, struct template_part *part) {
     const char *p = t->clean + part->begin, *end = t->clean + part->end - 2;
+    int *conditions = &part->conditions;
     *conditions = 0;
+    part->branch = BRANCH_NONE;
     if (*p == UNKNOWN_OPEN)
         return PART_VALUE;
     p += *p == '$' ? 1 : 0;
@@ -154,6 +167,7 @@ static enum part_kind classify(const struct template_text *t, const struct templ
         continue;
     const struct word *word = find_word(p, end);
     *conditions = word == NULL ? 0 : word->conditions;
+    part->branch = find_branch(word, p, end);
     if (engine == '<')
         return classify_ruby(p, end, conditions);
     if (engine == '%')
@@ -192,7 +206,7 @@ static void blank(struct masker *m, struct template_part part, enum part_kind ki
         m->text->clean[i] = m->text->masked[i];
     if (kind != PART_CONTROL)
         add_part(m, &m->text->inserted, &part);
-    else if (part.conditions != 0)
+    else if (part.conditions != 0 || part.branch != BRANCH_NONE)
         add_part(m, &m->text->controls, &part);
 }
 
@@ -203,7 +217,7 @@ static void mask_alone(struct masker *m, size_t line, const struct template_part
     bool text = m->in_block && parts[0].begin - line > m->block_column;
     for (size_t i = 0; i < count; i++) {
         struct template_part part = parts[i];
-        enum part_kind kind = classify(m->text, &part, &part.conditions);
+        enum part_kind kind = classify(m->text, &part);
         if (kind == PART_CONTROL || !text) {
             blank(m, part, kind, line);
             continue;
@@ -224,7 +238,7 @@ static void mask_within(struct masker *m, size_t line, size_t end,
                         const struct template_part *parts, size_t count) {
     for (size_t i = 0; i < count; i++) {
         struct template_part part = parts[i];
-        enum part_kind kind = classify(m->text, &part, &part.conditions);
+        enum part_kind kind = classify(m->text, &part);
         bool last = i + 1 == count && part.end >= end;
         if (kind == PART_INSERTION && last && !m->in_block &&
             follows_key(m->text, line, part.begin)) {

@@ -8,11 +8,19 @@
 
 struct arena;
 
+/* Whether another branch of a condition begins. */
+enum template_branch {
+    BRANCH_NONE,
+    BRANCH_NEXT, /* on a condition of its own */
+    BRANCH_LAST  /* "else" alone */
+};
+
 /* Bytes from begin to end are a template's. */
 struct template_part {
     size_t begin, end;
     size_t indent;  /* of an insertion: how far in its text will stand */
     int conditions; /* how many conditions begin (or, negative, end) with it */
+    enum template_branch branch;
 };
 
 struct template_parts {
