@@ -7,14 +7,12 @@
  * "code": name}, or {"special": option} where nothing would be launched. The
  * environment is taken for final, as in `run`. */
 #include <jansson.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "sidecar/base/arena.h"
 #include "sidecar/base/error.h"
 #include "sidecar/base/limits.h"
 #include "sidecar/judge/judge_inputs.h"
+#include "tests/ref/batch.h"
 
 static const char **strings_of(json_t *list, struct arena *arena, size_t *count) {
     *count = json_array_size(list);
@@ -24,24 +22,13 @@ static const char **strings_of(json_t *list, struct arena *arena, size_t *count)
     return items;
 }
 
-static const char **variables_of(json_t *map, struct arena *arena) {
-    const char **items = arena_array(arena, json_object_size(map) + 1, sizeof *items);
-    size_t count = 0;
-    for (void *at = json_object_iter(map); items != NULL && at != NULL;
-         at = json_object_iter_next(map, at)) {
-        const char *value = json_string_value(json_object_iter_value(at));
-        items[count++] = arena_printf(arena, "%s=%s", json_object_iter_key(at), value);
-    }
-    return items;
-}
-
 static int resolve(json_t *question, struct arena *arena, struct judge_inputs *inputs,
                    struct effective *ret, struct error *err) {
     struct judge_sources *sources = arena_array(arena, 1, sizeof *sources);
     json_t *version = json_object_get(question, "spark");
     inputs->launch.argv =
         strings_of(json_object_get(question, "argv"), arena, &inputs->launch.argc);
-    inputs->launch.environment = variables_of(json_object_get(question, "env"), arena);
+    inputs->launch.environment = batch_variables(json_object_get(question, "env"), arena);
     inputs->launch.environment_is_final = true;
     inputs->spark_major = (int)json_integer_value(json_array_get(version, 0));
     inputs->spark_minor = (int)json_integer_value(json_array_get(version, 1));
@@ -85,22 +72,5 @@ static json_t *answer(json_t *question) {
 }
 
 int main(void) {
-    char *line = NULL;
-    size_t room = 0;
-    while (getline(&line, &room, stdin) > 0) {
-        json_error_t fault;
-        json_t *question = json_loads(line, 0, &fault);
-        if (question == NULL) {
-            (void)fprintf(stderr, "no JSON: %s\n", fault.text);
-            return EXIT_FAILURE;
-        }
-        json_t *said = answer(question);
-        (void)json_dumpf(said, stdout, JSON_COMPACT);
-        (void)fputc('\n', stdout);
-        (void)fflush(stdout);
-        json_decref(said);
-        json_decref(question);
-    }
-    free(line);
-    return EXIT_SUCCESS;
+    return batch_run(answer);
 }

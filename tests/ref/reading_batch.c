@@ -7,7 +7,6 @@
  * {"invalid": true} | {"unknown": true}, …]}. Reader "typed" is that of a ConfigEntry,
  * all others are the key's own. */
 #include <jansson.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +14,7 @@
 #include "sidecar/base/arena.h"
 #include "sidecar/base/error.h"
 #include "sidecar/base/limits.h"
+#include "tests/ref/batch.h"
 
 static int compare(const void *left, const void *right) {
     const struct setting *a = left, *b = right;
@@ -31,16 +31,6 @@ static const struct setting *settings_of(json_t *map, struct arena *arena, size_
             (struct setting){.key = json_object_iter_key(at),
                              .value = json_string_value(json_object_iter_value(at))};
     qsort(items, *count, sizeof *items, compare);
-    return items;
-}
-
-static const char **variables_of(json_t *map, struct arena *arena) {
-    const char **items = arena_array(arena, json_object_size(map) + 1, sizeof *items);
-    size_t count = 0;
-    for (void *at = json_object_iter(map); items != NULL && at != NULL;
-         at = json_object_iter_next(map, at))
-        items[count++] = arena_printf(arena, "%s=%s", json_object_iter_key(at),
-                                      json_string_value(json_object_iter_value(at)));
     return items;
 }
 
@@ -73,7 +63,7 @@ static json_t *answer(json_t *question) {
     conf.settings = settings_of(json_object_get(question, "read"), &arena, &conf.count);
     struct reading_scope scope = {
         .conf = &conf,
-        .environment = variables_of(json_object_get(question, "env"), &arena),
+        .environment = batch_variables(json_object_get(question, "env"), &arena),
         .arena = &arena,
         .major = (int)json_integer_value(json_array_get(version, 0)),
         .minor = (int)json_integer_value(json_array_get(version, 1)),
@@ -85,19 +75,5 @@ static json_t *answer(json_t *question) {
 }
 
 int main(void) {
-    char *line = NULL;
-    size_t room = 0;
-    while (getline(&line, &room, stdin) > 0) {
-        json_t *question = json_loads(line, 0, NULL);
-        if (question == NULL)
-            return EXIT_FAILURE;
-        json_t *said = answer(question);
-        (void)json_dumpf(said, stdout, JSON_COMPACT);
-        (void)fputc('\n', stdout);
-        (void)fflush(stdout);
-        json_decref(said);
-        json_decref(question);
-    }
-    free(line);
-    return EXIT_SUCCESS;
+    return batch_run(answer);
 }

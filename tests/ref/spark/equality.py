@@ -2,16 +2,15 @@
 resolved by the Spark in DIRECTORY/VERSION and by arrestor; every key, every value, and
 refused or not, must be equal. The smallest form of each mismatch is printed."""
 
-import argparse
 import collections
 import pathlib
 import random
 import re
 import sys
 import tempfile
-import time
 
 import compare
+import report
 from benches import Batch, Oracle, Spark, furnish
 from launches import Maker
 from shrink import shrink
@@ -107,27 +106,10 @@ def signature_of(pair, launch):
     return signature(lines[0]) if lines else None
 
 
-def report(home, count, seed):
-    begun = time.monotonic()
-    counts, seen = run(home, count, seed)
+def show_counts(seen):
     for kind, number in seen.most_common():
         print(f"{number:5} × {kind}")
-    told = ", ".join(f"{number} {kind}" for kind, number in sorted(counts.items()))
-    print(f"Spark {Spark(home).version}: {sum(counts.values())} launches, seed {seed}: {told}; "
-          f"{time.monotonic() - begun:.0f} s", flush=True)
-    return counts["mismatch"]
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("directory", type=pathlib.Path)
-    parser.add_argument("count", type=int)
-    parser.add_argument("versions", nargs="+")
-    parser.add_argument("--seed", default="1")
-    given = parser.parse_args()
-    wrong = sum(report(given.directory / version, given.count, given.seed) for version in given.versions)
-    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(report.main(__doc__, "launches", run, show_counts))

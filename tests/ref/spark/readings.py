@@ -2,14 +2,13 @@
 and what keys say to their readers in them, asked of the Spark in DIRECTORY/VERSION and of
 arrestor. What arrestor calls unknown is counted, never taken for equal where all was told."""
 
-import argparse
 import collections
 import pathlib
 import random
 import sys
 import tempfile
-import time
 
+import report
 from benches import BUILD, Oracle, Peer, Spark
 
 TYPED = ["spark.authenticate", "spark.acls.enable", "spark.io.encryption.enabled", "spark.ui.enabled",
@@ -203,27 +202,10 @@ def run(home, count, seed):
     return counts, seen
 
 
-def report(home, count, seed):
-    begun = time.monotonic()
-    counts, seen = run(home, count, seed)
+def show(seen):
     for small, line in seen.values():
         print(f"{line}\n  in {small}")
-    told = ", ".join(f"{number} {kind}" for kind, number in sorted(counts.items()))
-    print(f"Spark {Spark(home).version}: {count} configurations, seed {seed}: {told}; "
-          f"{time.monotonic() - begun:.0f} s", flush=True)
-    return counts["mismatch"]
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("directory", type=pathlib.Path)
-    parser.add_argument("count", type=int)
-    parser.add_argument("versions", nargs="+")
-    parser.add_argument("--seed", default="1")
-    given = parser.parse_args()
-    wrong = sum(report(given.directory / version, given.count, given.seed) for version in given.versions)
-    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(report.main(__doc__, "configurations", run, show))
