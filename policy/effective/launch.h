@@ -28,6 +28,8 @@ struct launch {
     const char *spark_home;     /* what input_spark_home found; NULL: SPARK_HOME */
     bool environment_is_final;  /* spark-env.sh has been sourced into `environment`: what is
                                    missing there is missing for Spark */
+    const struct document_launch *sourced; /* what spark-env.sh says, as text, which stands in
+                                              `environment` too: launch_source; or NULL */
 };
 
 struct launch_plan {
@@ -41,6 +43,8 @@ struct launch_plan {
     const char *defaults_label; /* its name in origins */
     const char *java_opts_path; /* conf_dir's java-opts, in the same way */
     const char *java_opts_label;
+    const char *script_path; /* conf_dir's spark-env.sh, where it is still to be sourced; NULL */
+    const char *script_label;
     const char **extra_paths; /* --extra-properties-file, in order (4.2) */
     size_t extra_count;
     bool defaults_in_force; /* read at all: no --properties-file, or --load-spark-defaults */
@@ -51,6 +55,13 @@ struct launch_plan {
  * nothing to judge and launch_resolve must not be called. */
 int launch_plan(const struct launch *launch, struct arena *arena, struct launch_plan *ret,
                 struct error *err);
+
+/* Adds what spark-env.sh sets, as the reader of shell scripts tells of it, to the launch that is
+ * planned: as Spark's scripts source it before the launch is resolved. `document` and `launch` must
+ * outlive the plan. 0, or -1: ERROR_INPUT where it names another SPARK_CONF_DIR or SPARK_HOME,
+ * whose files are not those of the plan; ERROR_MEMORY. */
+int launch_source(struct launch *launch, const struct launch_plan *plan,
+                  const struct document *document, struct arena *arena, struct error *err);
 
 /* The bytes that input/ has read; NULL: not there. The version decides what
  * Spark 3.5, 4.0 … do differently; 0, 0: not known, judged as the newest. */

@@ -31,6 +31,13 @@ static int find_directories(const struct launch *launch, struct arena *arena,
     return plan->conf_dir == NULL ? out_of_memory(err) : 0;
 }
 
+/* Spark: bin/load-spark-env.sh sources it once. A launch that is written down somewhere has
+ * its own, elsewhere. */
+static bool needs_script(const struct launch *launch) {
+    return !launch->environment_is_final && launch->written == NULL &&
+           find_variable(launch, "SPARK_ENV_LOADED") == NULL;
+}
+
 static int name_files(const struct launch *launch, struct arena *arena, struct launch_plan *plan,
                       struct error *err) {
     if (plan->conf_dir == NULL)
@@ -40,6 +47,12 @@ static int name_files(const struct launch *launch, struct arena *arena, struct l
     plan->defaults_label = arena_printf(arena, "%s/spark-defaults.conf", label);
     plan->java_opts_path = arena_printf(arena, "%s/java-opts", plan->conf_dir);
     plan->java_opts_label = arena_printf(arena, "%s/java-opts", label);
+    if (needs_script(launch)) {
+        plan->script_path = arena_printf(arena, "%s/spark-env.sh", plan->conf_dir);
+        plan->script_label = arena_printf(arena, "%s/spark-env.sh", label);
+        if (plan->script_path == NULL || plan->script_label == NULL)
+            return out_of_memory(err);
+    }
     bool whole = plan->defaults_path != NULL && plan->defaults_label != NULL &&
                  plan->java_opts_path != NULL && plan->java_opts_label != NULL;
     return whole ? 0 : out_of_memory(err);

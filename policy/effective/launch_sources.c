@@ -223,6 +223,8 @@ int launch_resolve(const struct launch_plan *plan, const struct launch_sources *
     conf.master = kind_of(&r, &conf);
     conf.unset = r.unset;
     conf.open = plan->arguments.open;
+    if (conf.open == NULL && plan->launch->sourced != NULL)
+        conf.open = plan->launch->sourced->open;
     conf.java = r.java;
     conf.java_jvms = r.java_jvms;
     conf.java_count = r.java_count;

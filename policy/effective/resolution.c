@@ -21,15 +21,18 @@ static const struct origin *find_variable(const struct document_launch *written,
 
 struct origin resolution_place(const struct resolution *r, const struct origin *origin,
                                bool value) {
-    const struct document_launch *written = r->plan == NULL ? NULL : r->plan->launch->written;
-    if (written == NULL)
+    const struct launch *launch = r->plan == NULL ? NULL : r->plan->launch;
+    const struct document_launch *written = launch == NULL ? NULL : launch->written;
+    if (launch == NULL || (written == NULL && launch->sourced == NULL))
         return *origin;
-    if (origin->kind == ORIGIN_ARGV && origin->argv < written->word_count) {
+    if (written != NULL && origin->kind == ORIGIN_ARGV && origin->argv < written->word_count) {
         const struct document_word *word = &written->words[origin->argv];
         return value && word->value_origin.kind != ORIGIN_UNSET ? word->value_origin : word->origin;
     }
     const struct origin *variable =
-        origin->kind == ORIGIN_ENVIRONMENT ? find_variable(written, origin->variable) : NULL;
+        origin->kind != ORIGIN_ENVIRONMENT
+            ? NULL
+            : find_variable(written != NULL ? written : launch->sourced, origin->variable);
     return variable != NULL ? *variable : *origin;
 }
 

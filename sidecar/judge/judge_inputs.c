@@ -154,15 +154,16 @@ int judge_inputs_open_launch(struct judge_inputs *inputs, struct arena *arena, s
         return -1;
     if (!plan->arguments.launches)
         return 0;
-    /* Properties file, defaults, java-opts, extra files: each has its place, also when
-     * absent. */
-    inputs->items = arena_array(arena, plan->extra_count + 3, sizeof *inputs->items);
+    /* Properties file, defaults, java-opts, spark-env.sh, extra files: each has its place, also
+     * when absent. */
+    inputs->items = arena_array(arena, plan->extra_count + 4, sizeof *inputs->items);
     if (inputs->items == NULL)
         return memory_fault(err);
     const char *defaults = plan->defaults_in_force ? plan->defaults_path : NULL;
     if (open_source(inputs, plan->properties_path, plan->properties_path, false, err) != 0 ||
         open_source(inputs, defaults, plan->defaults_label, true, err) != 0 ||
-        open_source(inputs, plan->java_opts_path, plan->java_opts_label, true, err) != 0)
+        open_source(inputs, plan->java_opts_path, plan->java_opts_label, true, err) != 0 ||
+        open_source(inputs, plan->script_path, plan->script_label, true, err) != 0)
         return -1;
     for (size_t i = 0; i < plan->extra_count; i++)
         if (open_source(inputs, plan->extra_paths[i], plan->extra_paths[i], false, err) != 0)
@@ -254,7 +255,17 @@ int judge_inputs_read(const struct judge_input *input, struct arena *arena, stru
     return input_read(input->fd, input->label, arena, ret, err);
 }
 
-int judge_inputs_sources(const struct judge_inputs *inputs, struct arena *arena,
+/* spark-env.sh is read as text, because nothing is executed here. */
+static int source_script(struct judge_inputs *inputs, const struct input_file *script,
+                         struct arena *arena, struct error *err) {
+    const struct surface_input input = {inputs->plan.script_label, script->bytes, script->length};
+    struct document document;
+    return kind_find("shell")->read(&input, arena, &document, err) != 0
+               ? -1
+               : launch_source(&inputs->launch, &inputs->plan, &document, arena, err);
+}
+
+int judge_inputs_sources(struct judge_inputs *inputs, struct arena *arena,
                          struct judge_sources *ret, struct error *err) {
     size_t extra = inputs->plan.extra_count;
     *ret = (struct judge_sources){.extra = arena_array(arena, extra, sizeof *ret->extra)};
@@ -264,10 +275,13 @@ int judge_inputs_sources(const struct judge_inputs *inputs, struct arena *arena,
         struct input_file *file = i == 0   ? &ret->properties
                                   : i == 1 ? &ret->defaults
                                   : i == 2 ? &ret->java_opts
-                                           : &ret->extra[i - 3];
+                                  : i == 3 ? &ret->script
+                                           : &ret->extra[i - 4];
         if (inputs->items[i].fd >= 0 && judge_inputs_read(&inputs->items[i], arena, file, err) != 0)
             return -1;
     }
+    if (inputs->items[3].fd >= 0 && source_script(inputs, &ret->script, arena, err) != 0)
+        return -1;
     ret->sources =
         (struct launch_sources){.properties = inputs->items[0].fd >= 0 ? &ret->properties : NULL,
                                 .defaults = inputs->items[1].fd >= 0 ? &ret->defaults : NULL,

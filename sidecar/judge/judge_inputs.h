@@ -41,7 +41,7 @@ struct confine_path;
 
 /* What a launch reads, once it was read. */
 struct judge_sources {
-    struct input_file properties, defaults, java_opts;
+    struct input_file properties, defaults, java_opts, script;
     struct input_file *extra;
     struct launch_sources sources;
 };
@@ -68,8 +68,9 @@ int judge_inputs_beneath(const struct judge_inputs *inputs, struct arena *arena,
 int judge_inputs_read(const struct judge_input *input, struct arena *arena, struct input_file *ret,
                       struct error *err);
 
-/* Reads all that the launch reads. *ret stays where it is. 0 or -1. */
-int judge_inputs_sources(const struct judge_inputs *inputs, struct arena *arena,
+/* Reads all that the launch reads, and adds to it what spark-env.sh sets. *ret stays where
+ * it is. 0 or -1. */
+int judge_inputs_sources(struct judge_inputs *inputs, struct arena *arena,
                          struct judge_sources *ret, struct error *err);
 
 /* What the command line asks for, and where an input lies. */

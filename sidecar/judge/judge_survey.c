@@ -214,7 +214,7 @@ static int walk_input(struct survey *survey, const struct judge_input *input, st
 
 /* The command line after "--". */
 static int judge_command_line(struct survey *survey, struct error *err) {
-    const struct judge_inputs *inputs = &survey->session->inputs;
+    struct judge_inputs *inputs = &survey->session->inputs;
     struct arena *arena = &survey->scratch;
     struct judge_sources *sources = arena_array(arena, 1, sizeof *sources);
     struct judgement judgement;
