@@ -42,7 +42,7 @@ struct effective {
 
     /* Keys without the literal prefix "spark.": Spark drops them with a warning,
      * but they stand in the file or in the process list all the same, so that
-     * rules about plain text look here too. Sorted as settings. */
+     * rules about plain text look here too. */
     const struct setting *ignored;
     size_t ignored_count;
 

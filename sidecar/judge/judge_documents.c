@@ -72,6 +72,8 @@ struct resolving {
     struct note *notes;
     size_t note_count;
     const struct origin *open; /* a file that is not at hand may set more */
+    struct setting *shipped;   /* what stands in files that go along, beside Spark's keys */
+    size_t shipped_count, shipped_room;
 };
 
 static struct origin place_of_word(const struct resolving *r, size_t index) {
@@ -266,6 +268,79 @@ static int take_source(struct resolving *r) {
     return 0;
 }
 
+/* Files that configure something where the job finds them beside itself: what they hold
+ * goes along with the launch. */
+static bool is_configuration(const char *path) {
+    static const char *const globs[] = {"*-site.xml", "metrics*.properties", "log4j*.properties",
+                                        "log4j*.xml", "log4j*.yaml"};
+    const char *slash = strrchr(path, '/'), *name = slash == NULL ? path : slash + 1;
+    for (size_t i = 0; i < sizeof globs / sizeof globs[0]; i++)
+        if (text_glob(globs[i], name))
+            return true;
+    return false;
+}
+
+static int add_shipped(struct resolving *r, const struct setting_list *list) {
+    for (size_t i = 0; i < list->count; i++) {
+        struct setting *grown =
+            arena_grow(r->arena, r->shipped, r->shipped_count, &r->shipped_room, sizeof *grown);
+        if (grown == NULL)
+            return memory_fault(r->err);
+        r->shipped = grown;
+        grown[r->shipped_count++] = list->items[i];
+    }
+    return 0;
+}
+
+/* One file of --files: "path#name" is path. */
+static int take_shipped(struct resolving *r, const char *item, size_t length) {
+    const char *path = arena_text(r->arena, item, length);
+    struct judge_wish wish = {0};
+    struct judge_document found;
+    struct input_file *file = arena_array(r->arena, 1, sizeof *file);
+    if (path == NULL || file == NULL)
+        return memory_fault(r->err);
+    int status = is_configuration(path) ? read_named(r, path, file) : 0;
+    if (status <= 0)
+        return status;
+    if (judge_document_read(file, false, &wish, r->arena, &found, r->err) != 0 ||
+        join_list(r, DOCUMENT_HADOOP, &found.document) != 0 ||
+        add_shipped(r, &found.document.loose) != 0)
+        return -1;
+    for (size_t i = 0; i < found.document.launch_count; i++)
+        for (size_t list = 0; list < DOCUMENT_LISTS; list++)
+            if (list != DOCUMENT_HADOOP &&
+                add_shipped(r, &found.document.launches[i].lists[list]) != 0)
+                return -1;
+    return 0;
+}
+
+static int take_configuration(struct resolving *r) {
+    const char *at = r->plan.arguments.values[ARGUMENT_FILES].text;
+    while (at != NULL && *at != '\0') {
+        size_t size = strcspn(at, ",");
+        if (take_shipped(r, at, strcspn(at, ",#")) != 0)
+            return -1;
+        at += size + (at[size] == ',' ? 1 : 0);
+    }
+    return 0;
+}
+
+/* What goes along is judged for what it holds, as keys that Spark does not read are. */
+static int join_shipped(struct resolving *r, struct effective *conf) {
+    size_t count = conf->ignored_count + r->shipped_count;
+    struct setting *items = arena_array(r->arena, count, sizeof *items);
+    if (items == NULL)
+        return memory_fault(r->err);
+    if (conf->ignored_count > 0)
+        memcpy(items, conf->ignored, conf->ignored_count * sizeof *items);
+    if (r->shipped_count > 0)
+        memcpy(items + conf->ignored_count, r->shipped, r->shipped_count * sizeof *items);
+    conf->ignored = items;
+    conf->ignored_count = count;
+    return 0;
+}
+
 /* The notes of the resolution and ours. */
 static int join_notes(struct resolving *r, struct effective *conf) {
     struct note *notes = arena_array(r->arena, conf->note_count + r->note_count, sizeof *notes);
@@ -313,8 +388,9 @@ static int resolve_words(struct resolving *r, struct effective *ret, bool *launc
         return 0;
     take_version(r, &r->sources.spark_major, &r->sources.spark_minor);
     if (take_files(r) != 0 || take_defaults(r) != 0 || take_source(r) != 0 ||
+        take_configuration(r) != 0 ||
         launch_resolve(&r->plan, &r->sources, NULL, 0, r->arena, ret, r->err) != 0 ||
-        join_notes(r, ret) != 0)
+        join_shipped(r, ret) != 0 || join_notes(r, ret) != 0)
         return -1;
     ret->open = ret->open != NULL ? ret->open : r->open;
     place_unset(r, ret);

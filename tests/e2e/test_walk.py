@@ -57,6 +57,20 @@ JOB = ("import os\nfrom pyspark.sql import SparkSession\n"
 CONF = "spark.master yarn\nspark.ssl.keyPassword hunter2canary\n"
 
 
+def test_files_that_go_along_are_judged_with_the_launch(tree):
+    tree.write("run.sh", "spark-submit --master yarn --files metrics.properties,conf/core-site.xml#x,log4j2.properties,"
+                         "data.csv,not-here-site.xml app.jar\n")
+    tree.write("metrics.properties", "*.sink.graphite.password=hunter2canary\n")
+    tree.write("log4j2.properties", "appender.db.password = hunter2canary\n")
+    tree.write("data.csv", "password=hunter2canary\n")
+    tree.write("conf/core-site.xml", "<configuration><property><name>fs.s3a.secret.key</name>"
+                                     "<value>wJalrXUtnFEMI7MDENGbPxRfiCYzzzzcanary01</value></property></configuration>\n")
+    status, report = tree.report("check", "--policy", "spark-baseline", "run.sh")
+    assert status == 1
+    assert files_of(report) == ["conf/core-site.xml", "log4j2.properties", "metrics.properties"]
+    assert "canary" not in json.dumps(report)
+
+
 def findings_in(report, file):
     """Keys of what is set there against a rule."""
     return sorted(finding["key"] for finding in report["findings"]
