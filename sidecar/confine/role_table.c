@@ -186,7 +186,7 @@ const struct room_row room_table[] = {
     {"policy/surface/ci", POLICY_BELOW " policy/surface policy/surface/shell policy/surface/tree",
      ""},
     {"policy/surface/source",
-     POLICY_BELOW " policy/surface policy/surface/shell policy/surface/kubernetes", ""},
+     POLICY_BELOW " policy/surface policy/surface/shell policy/surface/tree", ""},
     {"policy/surface/kind",
      POLICY_BELOW " policy/surface policy/surface/shell policy/surface/hadoop "
                   "policy/surface/kubernetes policy/surface/platform policy/surface/ci "

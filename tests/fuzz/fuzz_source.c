@@ -1,5 +1,5 @@
-/* Job source, as Python or as Scala: outputs untouched on failure, places that lie in the
- * text, words and settings only of what stands there, memory in proportion. */
+/* Job source, as Python, as Scala and as a notebook: outputs untouched on failure, places that lie
+ * in the text, words and settings only of what stands there, memory in proportion. */
 #include <string.h>
 
 #include "policy/surface/document.h"
@@ -55,6 +55,7 @@ static void read_as(surface_read *read, const char *bytes, size_t length) {
     pyspark_recognise(&input);
     airflow_recognise(&input);
     scala_recognise(&input);
+    notebook_recognise(&input);
     if (read(&input, &arena, &document, &err) != 0) {
         HOLDS(document.launch_count == 77);
         HOLDS(err.code == ERROR_INPUT);
@@ -70,4 +71,5 @@ static void read_as(surface_read *read, const char *bytes, size_t length) {
 FUZZ_TARGET(source, 16384) {
     read_as(pyspark_read, bytes, length);
     read_as(scala_read, bytes, length);
+    read_as(notebook_read, bytes, length);
 }

@@ -131,6 +131,11 @@ int inner_read_ci(const struct surface_input *input, struct arena *arena, struct
     return read_all(ci_read, input, arena, ret, err);
 }
 
+int inner_read_notebook(const struct surface_input *input, struct arena *arena,
+                        struct document *ret, struct error *err) {
+    return read_all(notebook_read, input, arena, ret, err);
+}
+
 int inner_read_kubernetes(const struct surface_input *input, struct arena *arena,
                           struct document *ret, struct error *err) {
     return read_all(kubernetes_read, input, arena, ret, err);

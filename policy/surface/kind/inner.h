@@ -9,11 +9,12 @@
 
 #include "policy/surface/surface.h"
 
-/* shell_read, pyspark_read, ci_read, kubernetes_read, settings_read, platform_read, and what
- * their inner texts say behind it. */
+/* shell_read, pyspark_read, ci_read, notebook_read, kubernetes_read, settings_read, platform_read,
+ * and what their inner texts say behind it. */
 surface_read inner_read_shell;
 surface_read inner_read_python;
 surface_read inner_read_ci;
+surface_read inner_read_notebook;
 surface_read inner_read_kubernetes;
 surface_read inner_read_settings;
 surface_read inner_read_platform;

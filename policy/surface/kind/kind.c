@@ -14,6 +14,7 @@
 const struct kind kind_table[] = {
     {"properties", "spark-defaults.conf and properties files", properties_recognise,
      properties_read},
+    {"notebook", "notebooks of Jupyter with Spark source", notebook_recognise, inner_read_notebook},
     {"shell", "scripts of sh and bash, spark-env.sh", shell_recognise, inner_read_shell},
     {"ci", "workflows of GitHub, pipelines of GitLab", ci_recognise, inner_read_ci},
     {"cloudformation", "stacks of AWS CloudFormation and SAM", cloudformation_recognise,

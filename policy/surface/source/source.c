@@ -132,11 +132,39 @@ static int read_whole(const struct surface_input *input, enum source_language la
     return read_source(&text, NULL, &b) == 0 ? document_end(&b, ret) : -1;
 }
 
+/* A fault of the text, told where the text stands. */
+static void move_fault(const struct source_text *text, const struct place_map *map,
+                       struct error *err) {
+    size_t line = 1, at = 0;
+    if (err->line == 0)
+        return;
+    for (; line < err->line && at < text->length; at++)
+        line += text->bytes[at] == '\n' ? 1 : 0;
+    at += err->column > 0 ? err->column - 1 : 0;
+    struct origin place = place_find(map, at < text->length ? at : text->length);
+    (void)error_at(err, map->file, place.line, place.column);
+}
+
+static int read_text(enum source_language language, const char *bytes, size_t length,
+                     const struct place_map *map, struct document_builder *b) {
+    struct source_text text = {language, map->file, bytes, length};
+    if (b->failed)
+        return -1;
+    if (read_source(&text, map, b) != 0) {
+        b->failed = true;
+        move_fault(&text, map, b->err);
+    }
+    return b->failed ? -1 : 0;
+}
+
 int pyspark_read_text(const char *bytes, size_t length, const struct place_map *map,
                       struct document_builder *b) {
-    struct source_text text = {SOURCE_PYTHON, map->file, bytes, length};
-    b->failed = b->failed || read_source(&text, map, b) != 0;
-    return b->failed ? -1 : 0;
+    return read_text(SOURCE_PYTHON, bytes, length, map, b);
+}
+
+int scala_read_text(const char *bytes, size_t length, const struct place_map *map,
+                    struct document_builder *b) {
+    return read_text(SOURCE_SCALA, bytes, length, map, b);
 }
 
 int pyspark_read(const struct surface_input *input, struct arena *arena, struct document *ret,

@@ -22,8 +22,15 @@ surface_recognise scala_recognise;
 surface_read pyspark_read;
 surface_read scala_read;
 
-/* Python within another file: adds what pyspark_read would give. Unknown parts may stand in
- * their marks. 0, or -1 with the builder's error filled. */
+/* Python and Scala within another file: adds what pyspark_read and scala_read would give. Unknown
+ * parts may stand in their marks. 0, or -1 with the builder's error filled. */
 document_read_text pyspark_read_text;
+document_read_text scala_read_text;
+
+/* Notebooks of Jupyter: *.ipynb, or JSON with cells. Their code cells, in order, are one source,
+ * with places in the JSON; lines for the kernel (%) and the shell (!) are left out, and so are
+ * cells in another language. Texts: cells that are scripts of a shell. */
+surface_recognise notebook_recognise;
+surface_read notebook_read;
 
 #endif
