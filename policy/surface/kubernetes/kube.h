@@ -18,7 +18,6 @@ struct kube {
     struct document_builder *b;
     const struct tree_node *documents; /* of the whole stream: for references */
     size_t count;
-    size_t depth;       /* of manifests within manifests */
     size_t conditional; /* how many launches there were when a condition was last noted */
     struct kube_site *sites, *taken; /* that were met; that launches have mounted */
     size_t site_count, site_room, taken_count, taken_room, taken_bytes;
@@ -132,7 +131,7 @@ void kube_read_anything(struct kube *k, const struct tree_node *node);
 /* One object of any kind. */
 void kube_read_object(struct kube *k, const struct tree_node *object);
 
-/* The documents of a manifest that stands in a text. */
+/* Hands a manifest out that stands in a text: kind/ reads it as any text within another. */
 void kube_read_manifest(struct kube *k, const struct tree_node *text);
 
 /* A file that stands in a text, told by its name: a properties file, Hadoop's XML, a
