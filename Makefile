@@ -6,6 +6,7 @@
 #   make test-spark launches and readings against Spark itself, thousands for each version (SPARKS=)
 #   make check      structure, style and static analysis
 #   make bench      figures against the budgets of the design (PARTS=local, PARTS=store)
+#   make corpus     what arrestor makes of a directory of files, beside conftest and detect-secrets (FILES=)
 #   make torture    10,000 rotations while everything is killed at random moments (ROTATIONS=, PODS=)
 #   make fuzz       every parser under libFuzzer: TARGETS=all FUZZ_SECONDS=60 (CPU, each)
 #   make sanitize   units under ASan, UBSan and LeakSanitizer, gcc's and clang's; end to end under clang's
@@ -170,7 +171,7 @@ $(NETTED): private LDLIBS += $(NETLIBS)
 # ---- probes above have found no compiler: so what comes after deps is a new make.
 AGAIN = @echo "Building …" && $(MAKE) --no-print-directory -s -j2
 
-.PHONY: deps demo test check bench torture torture-calls units
+.PHONY: deps demo test check bench corpus torture torture-calls units
 deps: $(BUILD)/deps-test $(BUILD)/deps-venv
 
 $(BUILD)/deps-%: tests/bin/install-packages
@@ -218,9 +219,14 @@ check: $(BUILD)/deps-test
 	@tests/bin/run-checks
 
 bench: deps
-	@tests/bin/make-peers $(BUILD)/go
+	@tests/bin/make-peers $(BUILD)/go consul-template
 	$(AGAIN) all $(BUILD)/measure $(BUILD)/noop $(BUILD)/rolewatch $(BUILD)/bare-fetch
 	@BENCH_BUILD=$(abspath $(BUILD)) $(BUILD)/venv/bin/python3 tests/bench/bench.py $(PARTS)
+
+corpus: $(BUILD)/deps-build
+	@tests/bin/make-peers $(BUILD)/go conftest detect-secrets
+	$(AGAIN) all $(BUILD)/measure
+	@BENCH_BUILD=$(abspath $(BUILD)) tests/bench/corpus $(FILES)
 
 torture-calls: deps
 	$(AGAIN) all $(TOOLS) $(FAKED)
