@@ -55,21 +55,25 @@ void buffer_char(struct buffer *b, char c) {
     buffer_bytes(b, &c, 1);
 }
 
+/* Most texts fit into the room that is there; only then is nothing written twice. */
 void buffer_printf(struct buffer *b, const char *format, ...) {
     va_list args;
+    size_t room = b->capacity - b->length;
     va_start(args, format);
-    int size = vsnprintf(NULL, 0, format, args);
+    int size = vsnprintf(room > 0 ? b->data + b->length : NULL, room, format, args);
     va_end(args);
-    if (size < 0) {
+    if (size < 0)
         b->failed = true;
-        return;
+    bool fits = size >= 0 && buffer_reserve(b, (size_t)size);
+    if (fits && (size_t)size >= room) {
+        va_start(args, format);
+        (void)vsnprintf(b->data + b->length, (size_t)size + 1, format, args);
+        va_end(args);
     }
-    if (!buffer_reserve(b, (size_t)size))
-        return;
-    va_start(args, format);
-    (void)vsnprintf(b->data + b->length, (size_t)size + 1, format, args);
-    va_end(args);
-    b->length += (size_t)size;
+    if (fits)
+        b->length += (size_t)size;
+    else if (room > 0)
+        b->data[b->length] = '\0';
 }
 
 static void buffer_json_char(struct buffer *b, unsigned char c) {
@@ -90,7 +94,8 @@ static void buffer_json_char(struct buffer *b, unsigned char c) {
 void buffer_json(struct buffer *b, const char *text, size_t length) {
     buffer_char(b, '"');
     for (size_t i = 0; i < length;) {
-        size_t size = text_utf8_size(text + i, length - i);
+        size_t plain = text_plain_size(text + i, length - i);
+        size_t size = plain > 1 ? plain : text_utf8_size(text + i, length - i);
         if (size == 0) {
             buffer_text(b, "\\ufffd");
             i++;

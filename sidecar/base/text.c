@@ -7,7 +7,8 @@
 void text_escape(struct buffer *out, const char *text, size_t length) {
     for (size_t i = 0; i < length;) {
         const unsigned char *p = (const unsigned char *)text + i;
-        size_t size = text_utf8_size(text + i, length - i);
+        size_t plain = text_plain_size(text + i, length - i);
+        size_t size = plain > 0 ? plain : text_utf8_size(text + i, length - i);
         bool control =
             size == 1 ? p[0] < 0x20 || p[0] == 0x7f : size == 2 && p[0] == 0xc2 && p[1] < 0xa0;
         if (size == 0 || control) {

@@ -37,6 +37,14 @@ size_t text_utf8_size(const char *text, size_t length) {
     return size;
 }
 
+size_t text_plain_size(const char *text, size_t length) {
+    size_t size = 0;
+    while (size < length && text[size] >= ' ' && text[size] < 0x7f && text[size] != '"' &&
+           text[size] != '\\')
+        size++;
+    return size;
+}
+
 bool text_is_utf8(const char *text, size_t length) {
     for (size_t i = 0; i < length;) {
         size_t size = text_utf8_size(text + i, length - i);

@@ -47,6 +47,46 @@ static void a_buffer_never_grows_past_its_limit(void **state) {
     buffer_free(&b);
 }
 
+static void what_is_printed_is_there_whole_or_not_at_all(void **state) {
+    (void)state;
+    enum { MOST = 300 };
+    for (int size = 0; size <= MOST; size++) {
+        struct buffer b = buffer_make(MOST);
+        buffer_printf(&b, "%*s", size, "");
+        buffer_printf(&b, "%.*s|", size % 7, "abcdefg");
+        bool fits = size + size % 7 + 1 <= MOST;
+        assert_int_equal(buffer_status(&b), fits ? 0 : -1);
+        assert_int_equal(b.length, fits ? size + size % 7 + 1 : size);
+        assert_int_equal(strlen(b.data), b.length);
+        assert_true(fits ? b.data[b.length - 1] == '|' : b.data[b.length - 1] == ' ');
+        buffer_free(&b);
+    }
+}
+
+/* Plain bytes are taken together, and the others among them one by one. */
+static void each_character_is_shown_as_it_is_by_itself(void **state) {
+    (void)state;
+    for (int c = 0; c < 0x80; c++) {
+        struct buffer alone = buffer_make(100), among = buffer_make(100), wanted = buffer_make(100);
+        const char text[] = {'a', 'b', (char)c, (char)c, 'y', 'z'};
+        text_escape(&alone, text + 2, 1);
+        buffer_printf(&wanted, "ab%s%syz", alone.data, alone.data);
+        text_escape(&among, text, sizeof text);
+        assert_string_equal(among.data, wanted.data);
+        buffer_free(&alone);
+        buffer_free(&wanted);
+        buffer_free(&among);
+        buffer_json(&alone, text + 2, 1);
+        int inner = (int)alone.length - 2;
+        buffer_printf(&wanted, "\"ab%.*s%.*syz\"", inner, alone.data + 1, inner, alone.data + 1);
+        buffer_json(&among, text, sizeof text);
+        assert_string_equal(among.data, wanted.data);
+        buffer_free(&alone);
+        buffer_free(&wanted);
+        buffer_free(&among);
+    }
+}
+
 static void json_text_is_always_valid(void **state) {
     (void)state;
     struct buffer b = buffer_make(200);
@@ -311,6 +351,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_buffer_on_memory_of_the_caller_takes_none_of_its_own),
         cmocka_unit_test(a_buffer_never_grows_past_its_limit),
+        cmocka_unit_test(what_is_printed_is_there_whole_or_not_at_all),
+        cmocka_unit_test(each_character_is_shown_as_it_is_by_itself),
         cmocka_unit_test(json_text_is_always_valid),
         cmocka_unit_test(text_for_a_terminal_cannot_move_the_cursor),
         cmocka_unit_test(utf8_is_told_from_what_only_looks_like_it),
