@@ -33,10 +33,11 @@ static enum reading_state join_states(enum reading_state a, enum reading_state b
                                                           : READING_KNOWN;
 }
 
-static int read_text(const struct reading_scope *scope, const char *key, bool substitutes,
-                     struct reading *ret, struct error *err) {
+static int read_text(const struct reading_scope *scope, const char *key,
+                     const struct catalogue_entry *entry, bool substitutes, struct reading *ret,
+                     struct error *err) {
     struct reading_text text;
-    if (reading_find(scope, key, &text, err) != 0)
+    if (reading_find(scope, key, entry, &text, err) != 0)
         return -1;
     *ret = (struct reading){.state = READING_UNSET};
     if (text.setting == NULL)
@@ -53,7 +54,7 @@ static int read_prepended(const struct reading_scope *scope, const struct catalo
     struct reading front;
     if (key == NULL)
         return 0;
-    if (read_text(scope, key, true, &front, err) != 0)
+    if (read_text(scope, key, catalogue_find(key), true, &front, err) != 0)
         return -1;
     if (front.state == READING_UNSET)
         return 0;
@@ -68,10 +69,10 @@ static int read_prepended(const struct reading_scope *scope, const struct catalo
     return ret->value == NULL ? reading_out_of_memory(err) : 0;
 }
 
-static int read_default(const struct reading_scope *scope, const char *key, bool substitutes,
-                        struct reading *ret, struct error *err) {
+static int read_default(const struct reading_scope *scope, const struct catalogue_entry *entry,
+                        bool substitutes, struct reading *ret, struct error *err) {
     const struct effective *conf = scope->conf;
-    const char *value = catalogue_default(key, scope->major, scope->minor);
+    const char *value = catalogue_default_of(entry, scope->major, scope->minor);
     if (conf->open != NULL) {
         *ret = (struct reading){.state = READING_UNKNOWN, .how = READING_DEFAULT};
         return 0;
@@ -82,13 +83,13 @@ static int read_default(const struct reading_scope *scope, const char *key, bool
     return substitutes ? reading_substitute(scope, ret, err) : 0;
 }
 
-static int read_as(const struct reading_scope *scope, const char *key, enum catalogue_type type,
-                   bool substitutes, struct reading *ret, struct error *err) {
-    const struct catalogue_entry *entry = catalogue_find(key);
+static int read_as(const struct reading_scope *scope, const char *key,
+                   const struct catalogue_entry *entry, enum catalogue_type type, bool substitutes,
+                   struct reading *ret, struct error *err) {
     const char *at = key;
     bool by_version = false;
     for (int i = 0; i < FALLBACKS_MOST && at != NULL; i++) {
-        if (read_text(scope, at, substitutes, ret, err) != 0 ||
+        if (read_text(scope, at, entry, substitutes, ret, err) != 0 ||
             (entry != NULL && read_prepended(scope, entry, ret, err) != 0))
             return -1;
         if (ret->state != READING_UNSET && i == 0 && ret->how == READING_OWN)
@@ -106,7 +107,7 @@ static int read_as(const struct reading_scope *scope, const char *key, enum cata
         at = next;
         entry = catalogue_find(at);
     }
-    if (read_default(scope, at, substitutes, ret, err) != 0)
+    if (read_default(scope, entry, substitutes, ret, err) != 0)
         return -1;
     ret->by_version = by_version;
     return reading_convert(scope, type, ret, err);
@@ -118,37 +119,36 @@ int reading_typed(const struct reading_scope *scope, const char *key, struct rea
     enum catalogue_type type = entry == NULL ? TYPE_STRING : (enum catalogue_type)entry->type;
     if (type == TYPE_BOOL_RAW || type == TYPE_BOOL_TRANSPORT)
         type = TYPE_BOOL_TYPED;
-    return read_as(scope, key, type, true, ret, err);
+    return read_as(scope, key, entry, type, true, ret, err);
 }
 
 /* Hadoop: Configuration.getBoolean takes the default for what is neither true nor false. */
-static int convert_hadoop(const struct reading_scope *scope, const char *key,
+static int convert_hadoop(const struct reading_scope *scope, const struct catalogue_entry *entry,
                           enum catalogue_type type, struct reading *ret, struct error *err) {
     bool known = ret->state == READING_KNOWN;
     if (reading_convert(scope, type, ret, err) != 0)
         return -1;
     if (known && ret->state == READING_INVALID && type == TYPE_BOOL_HADOOP) {
-        const char *read = catalogue_key(catalogue_reader(key));
-        const char *value = catalogue_default(read, scope->major, scope->minor);
+        const char *value = catalogue_default_of(entry, scope->major, scope->minor);
         ret->value = value == NULL ? "false" : value;
         ret->state = READING_KNOWN;
     }
     return 0;
 }
 
-static int read_hadoop(const struct reading_scope *scope, const char *key, enum catalogue_type type,
+static int read_hadoop(const struct reading_scope *scope, const char *key,
+                       const struct catalogue_entry *entry, enum catalogue_type type,
                        struct reading *ret, struct error *err) {
-    const struct catalogue_entry *entry = catalogue_find(key);
-    if (read_text(scope, key, false, ret, err) != 0)
+    if (read_text(scope, key, entry, false, ret, err) != 0)
         return -1;
     if (ret->state == READING_UNSET) {
-        if (read_default(scope, key, false, ret, err) != 0)
+        if (read_default(scope, entry, false, ret, err) != 0)
             return -1;
         ret->by_version = entry != NULL && catalogue_varies(entry);
     } else if (reading_substitute_hadoop(scope, ret, err) != 0) {
         return -1;
     }
-    return convert_hadoop(scope, key, type, ret, err);
+    return convert_hadoop(scope, entry, type, ret, err);
 }
 
 /* Hadoop: S3AUtils.propagateBucketOptions puts what is set for a bucket over what is set for
@@ -158,7 +158,7 @@ static int read_bucket(const struct reading_scope *scope, const char *key, struc
     const struct catalogue_entry *entry = catalogue_reader(key);
     enum catalogue_type type = entry == NULL ? TYPE_STRING : (enum catalogue_type)entry->type;
     const char *of_all = effective_find(scope->conf, key) != NULL ? NULL : catalogue_of_all(key);
-    if (read_hadoop(scope, of_all != NULL ? of_all : key, type, ret, err) != 0)
+    if (read_hadoop(scope, of_all != NULL ? of_all : key, entry, type, ret, err) != 0)
         return -1;
     if (of_all != NULL && ret->setting != NULL)
         ret->how = READING_FALLBACK;
@@ -173,7 +173,7 @@ int reading_of(const struct reading_scope *scope, const char *key, struct readin
         return reading_ssl(scope, key, ret, err);
     if (text_starts(key, "spark.hadoop."))
         return read_bucket(scope, key, ret, err);
-    return read_as(scope, key, type, entry != NULL && entry->substitutes, ret, err);
+    return read_as(scope, key, entry, type, entry != NULL && entry->substitutes, ret, err);
 }
 
 bool reading_is_true(const struct reading *reading) {

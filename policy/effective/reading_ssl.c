@@ -65,7 +65,7 @@ bool reading_is_ssl(const char *key) {
 static int read_own(const struct reading_scope *scope, const char *key, size_t field,
                     struct reading *ret, struct error *err) {
     struct reading_text text;
-    if (reading_find(scope, key, &text, err) != 0)
+    if (reading_find(scope, key, catalogue_find(key), &text, err) != 0)
         return -1;
     *ret = (struct reading){.state = READING_UNSET};
     if (text.setting == NULL) {

@@ -31,10 +31,9 @@ static const char *translate(const struct reading_scope *scope,
                                    older->unit);
 }
 
-int reading_find(const struct reading_scope *scope, const char *key, struct reading_text *ret,
-                 struct error *err) {
+int reading_find(const struct reading_scope *scope, const char *key,
+                 const struct catalogue_entry *entry, struct reading_text *ret, struct error *err) {
     const struct effective *conf = scope->conf;
-    const struct catalogue_entry *entry = catalogue_find(key);
     struct catalogue_alternative older;
     *ret = (struct reading_text){.setting = effective_find(conf, key), .own = true};
     if (ret->setting != NULL) {
@@ -125,7 +124,8 @@ static const char *look_up(struct resolver *r, const char *key, bool set) {
     const struct effective *conf = scope->conf;
     struct reading_text text = {0};
     struct error ignored;
-    if (set && text_starts(key, "spark.") && reading_find(scope, key, &text, &ignored) != 0)
+    if (set && text_starts(key, "spark.") &&
+        reading_find(scope, key, catalogue_find(key), &text, &ignored) != 0)
         r->failed = true;
     if (text.setting != NULL) {
         weaken(r, text.invalid ? READING_INVALID : r->state);
@@ -135,7 +135,7 @@ static const char *look_up(struct resolver *r, const char *key, bool set) {
         weaken(r, READING_UNKNOWN);
     for (size_t i = 0; i < REFERENCES_MOST && key != NULL; i++) {
         const struct catalogue_entry *entry = catalogue_find(key);
-        const char *value = catalogue_default(key, scope->major, scope->minor);
+        const char *value = catalogue_default_of(entry, scope->major, scope->minor);
         if (entry == NULL || entry->kind == KIND_TEXT)
             return NULL;
         if (value != NULL)

@@ -15,10 +15,10 @@ struct reading_text {
     bool invalid; /* the older name's value cannot be translated */
 };
 
-/* 0, or -1 with ERROR_MEMORY. Spark: SparkConf.getDeprecatedConfig, and the
- * alternatives of a ConfigEntry. */
-int reading_find(const struct reading_scope *scope, const char *key, struct reading_text *ret,
-                 struct error *err);
+/* entry: the key's own in the catalogue, or NULL. 0, or -1 with ERROR_MEMORY. Spark:
+ * SparkConf.getDeprecatedConfig, and the alternatives of a ConfigEntry. */
+int reading_find(const struct reading_scope *scope, const char *key,
+                 const struct catalogue_entry *entry, struct reading_text *ret, struct error *err);
 
 /* Resolves ${spark.key}, ${env:X} and ${system:x} in ret->value; what cannot be told
  * makes it UNKNOWN, a circle INVALID. Any other state stays. 0 or -1. Spark:

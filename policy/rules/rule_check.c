@@ -29,7 +29,7 @@ struct checker {
     struct scene scenes[SCENES];
     size_t scene_count;
     struct scene_marks marks;
-    struct arena readings; /* of one rule */
+    struct scene_readings readings; /* of one rule */
     struct finding *findings;
     size_t count, capacity;
     struct step *steps; /* of the walk over all settings */
@@ -83,6 +83,7 @@ static const struct scene *weakest_scene(const struct scene *scenes, size_t coun
 static void set_name(struct scene *scenes, size_t count, const char *name) {
     for (size_t i = 0; i < count; i++)
         scenes[i].name = name;
+    scenes[0].readings->count = 0; /* they are of another name */
 }
 
 /* The key that a leaf has read; NULL for one without. */
@@ -157,7 +158,7 @@ static int check_name(struct checker *c, const struct rule *rule, const char *na
 static int check_rule(struct checker *c, const struct rule *rule) {
     const char *const *names;
     size_t count;
-    if (rule_names(rule, c->conf, &c->readings, &names, &count, c->err) != 0)
+    if (rule_names(rule, c->conf, &c->readings.arena, &names, &count, c->err) != 0)
         return -1;
     for (size_t i = 0; i < count; i++)
         if (check_name(c, rule, names[i]) != 0)
@@ -307,17 +308,17 @@ int rule_check(const struct rule_set *set, const struct effective *conf, struct 
     struct checker c = {.conf = conf, .mode = mode, .arena = arena, .err = err};
     if (set->count == 0)
         return error_set(err, ERROR_POLICY, "no rule is in force: everything would pass");
-    c.readings = arena_make(LIMIT_ARENA_BYTES);
+    c.readings = readings_make();
     c.scene_count = scene_list(conf, &c.marks, &c.readings, c.scenes);
     c.steps = arena_array(arena, count_steps(conf), sizeof *c.steps);
     int status = c.steps == NULL ? memory_fault(&c) : 0;
     for (size_t i = 0; i < set->count && status == 0; i++) {
         status = check_one(&c, set->rules[i]);
-        arena_clear(&c.readings);
+        readings_clear(&c.readings);
     }
     if (status == 0)
         status = c.marks.starved ? memory_fault(&c) : sort_findings(&c, ret);
-    arena_free(&c.readings);
+    readings_free(&c.readings);
     return status;
 }
 
@@ -325,11 +326,11 @@ enum truth rule_judge(const struct rule *rule, const struct effective *conf, boo
     struct scene scenes[SCENES];
     enum truth least = TRUTH_TRUE;
     struct scene_marks marks;
-    struct arena readings = arena_make(LIMIT_ARENA_BYTES);
+    struct scene_readings readings = readings_make();
     const char *const *names;
     struct error ignored;
     size_t name_count = 0, count = scene_list(conf, &marks, &readings, scenes);
-    if (rule_names(rule, conf, &readings, &names, &name_count, &ignored) != 0)
+    if (rule_names(rule, conf, &readings.arena, &names, &name_count, &ignored) != 0)
         marks.starved = true;
     for (size_t i = 0; i < name_count; i++) {
         enum truth truth;
@@ -338,7 +339,7 @@ enum truth rule_judge(const struct rule *rule, const struct effective *conf, boo
         least = truth < least ? truth : least;
     }
     *starved = marks.starved;
-    arena_free(&readings);
+    readings_free(&readings);
     return least;
 }
 

@@ -81,8 +81,8 @@ const char *scene_name(const struct scene *scene, const char *text) {
     const char *star = scene->name == NULL ? NULL : strchr(text, '*');
     if (star == NULL)
         return text;
-    const char *named =
-        arena_printf(scene->arena, "%.*s%s%s", (int)(star - text), text, scene->name, star + 1);
+    const char *named = arena_printf(&scene->readings->arena, "%.*s%s%s", (int)(star - text), text,
+                                     scene->name, star + 1);
     if (named == NULL)
         scene->marks->starved = true;
     return named;

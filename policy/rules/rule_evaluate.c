@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "sidecar/base/error.h"
+#include "sidecar/base/limits.h"
 
 /* The same scenes again for each further JVM that has options, and for all as one. */
 static size_t add_jvms(const struct effective *conf, struct scene *scenes, size_t count) {
@@ -37,11 +38,27 @@ static size_t add_masters(const struct scene *like, struct scene *scenes) {
     return sizeof clusters / sizeof clusters[0];
 }
 
-size_t scene_list(const struct effective *conf, struct scene_marks *marks, struct arena *arena,
-                  struct scene scenes[SCENES]) {
+struct scene_readings readings_make(void) {
+    return (struct scene_readings){.arena = arena_make(LIMIT_ARENA_BYTES),
+                                   .words = arena_make(LIMIT_ARENA_BYTES)};
+}
+
+void readings_clear(struct scene_readings *readings) {
+    arena_clear(&readings->arena);
+    readings->count = 0;
+}
+
+void readings_free(struct scene_readings *readings) {
+    arena_free(&readings->arena);
+    arena_free(&readings->words);
+    readings->count = 0;
+}
+
+size_t scene_list(const struct effective *conf, struct scene_marks *marks,
+                  struct scene_readings *readings, struct scene scenes[SCENES]) {
     struct scene scene = {.conf = conf,
                           .marks = marks,
-                          .arena = arena,
+                          .readings = readings,
                           .major = conf->spark_major,
                           .minor = conf->spark_minor,
                           .jvms = JVM_DRIVER};
@@ -87,20 +104,48 @@ static bool is_literal(const char *key) {
     return entry != NULL && (entry->type == TYPE_BOOL_RAW || entry->type == TYPE_BOOL_TRANSPORT);
 }
 
-struct reading scene_read(const struct scene *scene, const char *pattern) {
+static struct reading read_anew(const struct scene *scene, const char *pattern) {
+    struct scene_readings *readings = scene->readings;
     const char *key = scene_name(scene, pattern);
-    const struct reading_scope scope = {
-        .conf = scene->conf, .arena = scene->arena, .major = scene->major, .minor = scene->minor};
+    const struct reading_scope scope = {.conf = scene->conf,
+                                        .arena = &readings->arena,
+                                        .major = scene->major,
+                                        .minor = scene->minor};
     struct reading reading;
     struct error ignored;
     if (key == NULL || reading_of(&scope, key, &reading, &ignored) != 0) {
         scene->marks->starved = true;
         return (struct reading){.state = READING_UNKNOWN};
     }
-    if (reading.by_version)
-        scene->marks->version = true;
     if (reading.value != NULL && strstr(reading.value, "${") != NULL && !is_literal(key))
         reading.state = READING_UNKNOWN;
+    if (readings->count < READINGS_KEPT) {
+        size_t at = readings->count++;
+        readings->kept[at].key = pattern;
+        readings->kept[at].major = scene->major;
+        readings->kept[at].minor = scene->minor;
+        readings->kept[at].reading = reading;
+    }
+    return reading;
+}
+
+/* Whether what was kept there is what the scene would read. */
+static bool is_kept(const struct scene *scene, size_t i, const char *pattern) {
+    const struct scene_readings *readings = scene->readings;
+    return readings->kept[i].key == pattern &&
+           (!readings->kept[i].reading.by_version ||
+            (readings->kept[i].major == scene->major && readings->kept[i].minor == scene->minor));
+}
+
+struct reading scene_read(const struct scene *scene, const char *pattern) {
+    const struct scene_readings *readings = scene->readings;
+    size_t i = 0;
+    while (i < readings->count && !is_kept(scene, i, pattern))
+        i++;
+    struct reading reading =
+        i < readings->count ? readings->kept[i].reading : read_anew(scene, pattern);
+    if (reading.by_version)
+        scene->marks->version = true;
     return reading;
 }
 

@@ -13,11 +13,27 @@
 #include "policy/effective/reading.h"
 #include "policy/effective/setting.h"
 #include "policy/rules/rule.h"
+#include "sidecar/base/arena.h"
 
 /* What evaluation says beside a truth. */
 struct scene_marks {
     bool starved;         /* memory was exhausted: then no truth is to be relied on */
     bool version, master; /* something was read that hangs on the scene's */
+};
+
+/* The most readings of one rule that are kept; what is beyond is read again. */
+#define READINGS_KEPT 32
+
+/* What was read for a rule: its scenes read the same keys again and again. */
+struct scene_readings {
+    struct arena arena; /* for what a reading is made of */
+    struct arena words; /* of the options that a leaf looks at, while it does */
+    struct {
+        const char *key; /* as the leaf has it: the same pointer */
+        int major, minor;
+        struct reading reading;
+    } kept[READINGS_KEPT];
+    size_t count;
 };
 
 /* One way the launch may turn out: what the input leaves open is tried in turn. */
@@ -28,7 +44,7 @@ struct scene {
     unsigned jvms;    /* whose options are read as the driver's: one enum jvm, or JVM_ALL */
     const char *name; /* what the star in a rule's keys stands for; NULL: the rule has none */
     struct scene_marks *marks; /* set, never cleared */
-    struct arena *arena;       /* for what a reading is made of */
+    struct scene_readings *readings;
 };
 
 /* The most scenes that one effective configuration stands for. */
@@ -37,9 +53,14 @@ struct scene {
 /* Lists them: a version that is not known is tried as each of the catalogue, a master
  * that is not told as each kind of cluster. Each JVM that options on this host reach
  * is judged by itself, and all of them as one. *marks, cleared at first, is theirs to
- * set. Readings live in the arena. Gives their number. */
-size_t scene_list(const struct effective *conf, struct scene_marks *marks, struct arena *arena,
-                  struct scene scenes[SCENES]);
+ * set. Gives their number. */
+size_t scene_list(const struct effective *conf, struct scene_marks *marks,
+                  struct scene_readings *readings, struct scene scenes[SCENES]);
+
+/* Empty readings, and readings that are wiped, for the next rule or for good. */
+struct scene_readings readings_make(void);
+void readings_clear(struct scene_readings *readings);
+void readings_free(struct scene_readings *readings);
 
 /* Begins to try scenes: number 0. */
 size_t scene_first(const struct scene *scenes);

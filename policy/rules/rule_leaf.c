@@ -171,7 +171,7 @@ static enum truth judge_items(const struct scene *scene, const struct rule_node 
     const char *at = read.value == NULL ? "" : read.value, *item;
     size_t length;
     while (next_item(&at, &item, &length)) {
-        const char *text = arena_text(scene->arena, item, length);
+        const char *text = arena_text(&scene->readings->arena, item, length);
         if (text == NULL) {
             scene->marks->starved = true;
             return TRUTH_UNKNOWN;
@@ -206,18 +206,18 @@ static enum truth judge_word(const struct rule_node *leaf, const char *word, enu
 /* Options with a quote that never ends are unknown: Spark's launcher refuses them. */
 static enum truth judge_options(const struct scene *scene, const struct rule_node *leaf,
                                 const char *place, const char *value, bool open) {
-    struct arena arena = arena_make(LIMIT_ARENA_BYTES);
+    struct arena *arena = &scene->readings->words;
     struct java_options options;
     struct error err;
     enum truth truth = TRUTH_UNKNOWN;
-    if (java_options_read(place, value, &arena, &options, &err) == 0) {
+    if (java_options_read(place, value, arena, &options, &err) == 0) {
         truth = open ? TRUTH_UNKNOWN : TRUTH_TRUE;
         for (size_t i = 0; i < options.count && truth != TRUTH_FALSE; i++)
             truth = judge_word(leaf, options.words[i], truth);
     } else if (err.code == ERROR_MEMORY) {
         scene->marks->starved = true;
     }
-    arena_free(&arena);
+    arena_clear(arena);
     return truth;
 }
 

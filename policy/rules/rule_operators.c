@@ -1,7 +1,6 @@
 #include "policy/rules/rule_operators.h"
 
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "sidecar/base/number.h"
@@ -89,12 +88,12 @@ bool rule_master_is(enum master_kind kind, const char *word) {
 #define VERSION_MAX 99
 
 int rule_version_parse(const char *text, int *major, int *minor) {
-    char first[4];
+    char first[4] = "";
     const char *dot = strchr(text, '.');
     uint64_t left, right;
     if (dot == NULL || (size_t)(dot - text) >= sizeof first)
         return -1;
-    (void)snprintf(first, sizeof first, "%.*s", (int)(dot - text), text);
+    memcpy(first, text, (size_t)(dot - text));
     if (number_parse(first, VERSION_MAX, &left) != 0 ||
         number_parse(dot + 1, VERSION_MAX, &right) != 0)
         return -1;

@@ -15,7 +15,7 @@ static inline enum truth truth_of_rule(const struct fixture *f) {
 
 /* Truth of `require` (under `when`, unless NULL) over a conf. */
 static inline enum truth truth_when(const char *when, const char *require, const char *conf) {
-    char text[2048];
+    char text[8192];
     struct fixture f;
     (void)snprintf(text, sizeof text, RULE_HEAD "%s%s%s  require: %s\n" RULE_TAIL,
                    when != NULL ? "  when: " : "", when != NULL ? when : "",

@@ -11,7 +11,9 @@
 
 #include <cmocka.h>
 
+#include "policy/rules/rule_evaluate.h"
 #include "policy/surface/java_options.h"
+#include "sidecar/base/buffer.h"
 #include "sidecar/base/error.h"
 #include "sidecar/base/limits.h"
 #include "tests/unit/rule_truth.h"
@@ -206,6 +208,34 @@ static void words_of_a_java_command_line_are_spark_s(void **state) {
                      TRUTH_UNKNOWN);
 }
 
+/* Some key that is read as it is written. */
+static const char *find_plain_key(size_t *index) {
+    const struct catalogue_entry *entry = catalogue_at(*index);
+    while (entry != NULL && entry->type != TYPE_STRING)
+        entry = catalogue_at(++*index);
+    ++*index;
+    return entry == NULL ? NULL : catalogue_key(entry);
+}
+
+static void a_rule_may_read_more_keys_than_are_kept(void **state) {
+    (void)state;
+    struct buffer require = buffer_make(10000), conf = buffer_make(10000);
+    size_t index = 0;
+    buffer_text(&require, "{all: [");
+    for (int i = 0; i < 2 * READINGS_KEPT; i++)
+        buffer_printf(&require, "%s{%s: {equals: v%d}}", i > 0 ? ", " : "", find_plain_key(&index),
+                      i);
+    buffer_text(&require, "]}");
+    index = 0;
+    for (int i = 0; i < 2 * READINGS_KEPT; i++) {
+        assert_int_equal(truth_of(require.data, conf.data != NULL ? conf.data : ""), TRUTH_FALSE);
+        buffer_printf(&conf, "%s v%d\n", find_plain_key(&index), i);
+    }
+    assert_int_equal(truth_of(require.data, conf.data), TRUTH_TRUE);
+    buffer_free(&require);
+    buffer_free(&conf);
+}
+
 /* In a child: no more memory than there is now. */
 static void take_all_memory(void) {
     unsigned long pages = 0;
@@ -262,6 +292,7 @@ int main(void) {
         cmocka_unit_test(what_the_input_does_not_say_counts_at_its_weakest),
         cmocka_unit_test(a_known_version_has_its_own_defaults),
         cmocka_unit_test(words_of_a_java_command_line_are_spark_s),
+        cmocka_unit_test(a_rule_may_read_more_keys_than_are_kept),
         cmocka_unit_test(options_that_memory_is_lacking_for_are_a_fault_and_no_unknown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

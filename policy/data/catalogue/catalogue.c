@@ -28,13 +28,13 @@ bool catalogue_version(size_t index, int *major, int *minor) {
 
 /* The bit of a version: of the newest that is not above it, else of the oldest. */
 static unsigned version_bit(int major, int minor) {
-    size_t found = major == 0 ? catalogue_version_count - 1 : 0;
-    for (size_t i = 0; major != 0 && i < catalogue_version_count; i++) {
+    size_t i = catalogue_version_count - 1;
+    for (; major != 0 && i > 0; i--) {
         const struct catalogue_version *version = &catalogue_versions[i];
         if (version->major < major || (version->major == major && version->minor <= minor))
-            found = i;
+            break;
     }
-    return 1u << found;
+    return 1u << i;
 }
 
 const struct catalogue_entry *catalogue_find(const char *key) {
@@ -130,7 +130,10 @@ static const char *read_fact(const struct catalogue_entry *entry, unsigned versi
 }
 
 const char *catalogue_default(const char *key, int major, int minor) {
-    const struct catalogue_entry *entry = catalogue_find(key);
+    return catalogue_default_of(catalogue_find(key), major, minor);
+}
+
+const char *catalogue_default_of(const struct catalogue_entry *entry, int major, int minor) {
     return entry == NULL ? NULL : read_fact(entry, version_bit(major, minor), FACT_DEFAULT, NULL);
 }
 

@@ -107,6 +107,9 @@ const char *catalogue_family(const char *key);
  * that of catalogue_fallback, or Spark computes it when it runs. */
 const char *catalogue_default(const char *key, int major, int minor);
 
+/* The same of an entry; NULL: of a key that is unknown. */
+const char *catalogue_default_of(const struct catalogue_entry *entry, int major, int minor);
+
 /* Whether the versions of the catalogue disagree about what is read where the key itself
  * is not set: its older names, what is put in front, its fallback, its default. */
 bool catalogue_varies(const struct catalogue_entry *entry);
