@@ -33,9 +33,12 @@ static void look_at_line(const char *line, size_t length, bool found[WORDS]) {
     if (blanks + 1 < length && line[blanks] == '-' && line[blanks + 1] == ' ')
         dash = 2;
     for (size_t i = 0; i < WORDS; i++) {
-        size_t from = blanks + (words[i].item ? dash : 0), size = strlen(words[i].text);
+        size_t from = blanks + (words[i].item ? dash : 0);
         bool placed = words[i].top ? from == 0 : from > 0;
-        if (placed && length - from >= size && memcmp(line + from, words[i].text, size) == 0)
+        if (!placed || from == length || line[from] != words[i].text[0])
+            continue;
+        size_t size = strlen(words[i].text);
+        if (length - from >= size && memcmp(line + from, words[i].text, size) == 0)
             found[i] = true;
     }
 }

@@ -11,15 +11,21 @@
 struct lexer {
     const struct source_text *text;
     const char *at, *end, *line;
-    struct token *tokens; /* NULL: they are counted only */
-    size_t count;
+    struct arena *arena;
+    struct token *tokens;
+    size_t count, room;
     size_t depth;   /* of open brackets */
     bool first;     /* nothing but blanks since the line began */
     bool line_open; /* a word since the last TOKEN_LINE */
+    bool starved;   /* memory is exhausted */
 };
 
 static bool is_letter(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (c & 0x80) != 0;
+}
+
+static bool is_blank(char c) {
+    return c == ' ' || c == '\t' || c == '\r' || c == '\f';
 }
 
 static bool is_digit(char c) {
@@ -174,15 +180,18 @@ struct source_string lexer_string(enum source_language language, const char *tok
 }
 
 static void add_token(struct lexer *l, enum token_kind kind, const char *from, const char *to) {
-    if (l->tokens != NULL)
-        l->tokens[l->count] = (struct token){
+    struct token *tokens = arena_grow(l->arena, l->tokens, l->count, &l->room, sizeof *l->tokens);
+    l->starved = l->starved || tokens == NULL;
+    if (tokens != NULL) {
+        l->tokens = tokens;
+        tokens[l->count++] = (struct token){
             .offset = (uint32_t)(from - l->text->bytes),
             .length = (uint32_t)(to - from),
             .indent = l->first ? (uint32_t)(from - l->line) : 0,
             .kind = (uint8_t)kind,
             .first = l->first,
         };
-    l->count++;
+    }
     l->first = false;
     l->line_open = kind != TOKEN_LINE;
     l->at = to;
@@ -303,8 +312,10 @@ static bool skip_blank(struct lexer *l, int *status, struct error *err) {
     bool python = l->text->language == SOURCE_PYTHON;
     size_t left = (size_t)(l->end - l->at);
     char c = *l->at, next = left > 1 ? l->at[1] : '\0';
-    if (c == ' ' || c == '\t' || c == '\r' || c == '\f')
-        l->at++;
+    if (is_blank(c))
+        do
+            l->at++;
+        while (l->at < l->end && is_blank(*l->at));
     else if (c == '\n')
         end_line(l);
     else if (python ? c == '#' : c == '/' && next == '/')
@@ -350,25 +361,22 @@ static int read_all(struct lexer *l, struct error *err) {
     l->at = l->end;
     if (status == 0)
         add_token(l, TOKEN_END, l->end, l->end);
+    if (status == 0 && l->starved)
+        return error_set(err, ERROR_MEMORY, "no memory for the words of %s", l->text->label);
     return status;
 }
 
 int lexer_read(const struct source_text *text, struct arena *arena, struct token **ret,
                size_t *count, struct error *err) {
-    struct lexer first = {.text = text,
-                          .at = text->bytes,
-                          .end = text->bytes + text->length,
-                          .line = text->bytes,
-                          .first = true};
-    struct lexer second = first;
-    if (read_all(&first, err) != 0)
+    struct lexer l = {.text = text,
+                      .at = text->bytes,
+                      .end = text->bytes + text->length,
+                      .line = text->bytes,
+                      .arena = arena,
+                      .first = true};
+    if (read_all(&l, err) != 0)
         return -1;
-    second.tokens = arena_array(arena, first.count, sizeof *second.tokens);
-    if (second.tokens == NULL)
-        return error_set(err, ERROR_MEMORY, "no memory for the words of %s", text->label);
-    if (read_all(&second, err) != 0)
-        return -1;
-    *ret = second.tokens;
-    *count = second.count;
+    *ret = l.tokens;
+    *count = l.count;
     return 0;
 }

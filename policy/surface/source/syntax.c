@@ -7,13 +7,6 @@
 #include "sidecar/base/error.h"
 #include "sidecar/base/limits.h"
 
-/* Most names differ from what they are held against in the first byte already. */
-bool syntax_is(const struct source_name *name, const char *text) {
-    if (name->length == 0 || *name->text != *text)
-        return name->length == 0 && *text == '\0';
-    return strlen(text) == name->length && memcmp(name->text, text, name->length) == 0;
-}
-
 struct source_name parser_name(const struct parser *p, const struct token *token) {
     return (struct source_name){p->text->bytes + token->offset, token->length};
 }

@@ -7,6 +7,8 @@
 #ifndef ARRESTOR_POLICY_SOURCE_SYNTAX_H
 #define ARRESTOR_POLICY_SOURCE_SYNTAX_H
 
+#include <string.h>
+
 #include "policy/surface/source/lexer.h"
 
 enum source_kind {
@@ -85,7 +87,11 @@ struct source_node {
 int syntax_read(const struct source_text *text, const struct token *tokens, struct arena *arena,
                 struct source_node **ret, struct error *err);
 
-/* Whether it is that name. */
-bool syntax_is(const struct source_name *name, const char *text);
+/* Whether it is that name. Most differ in the first byte already. */
+static inline bool syntax_is(const struct source_name *name, const char *text) {
+    if (name->length == 0 || *name->text != *text)
+        return name->length == 0 && *text == '\0';
+    return strlen(text) == name->length && memcmp(name->text, text, name->length) == 0;
+}
 
 #endif

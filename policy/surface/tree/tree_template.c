@@ -267,7 +267,10 @@ static size_t find_block_column(const char *line, const char *end) {
 
 /* Whether a line ends with "|" or ">" and their indicators, behind ':' or '-'. */
 static bool opens_block(const char *line, const char *end) {
-    const char *comment = memmem(line, (size_t)(end - line), " #", 2);
+    size_t length = (size_t)(end - line);
+    if (memchr(line, '|', length) == NULL && memchr(line, '>', length) == NULL)
+        return false;
+    const char *comment = memmem(line, length, " #", 2);
     end = comment == NULL ? end : comment;
     while (end > line && is_blank(end[-1]))
         end--;
@@ -294,9 +297,16 @@ static void track_block(struct masker *m, size_t line, size_t end) {
 
 #define LINE_PARTS 64 /* of one line; what stands behind them is not looked at together */
 
-/* Masks the line at `line`; gives the place behind its end. */
+/* Masks the line at `line`; gives the place behind its end. Most hold nothing that could
+ * begin a template. */
 static size_t mask_line(struct masker *m, size_t line) {
+    static const char begins[] = {'{', '<', '$', UNKNOWN_OPEN, '\n', '\0'};
     const struct template_text *t = m->text;
+    size_t plain = line + strcspn(t->clean + line, begins);
+    if (plain == t->length || t->clean[plain] == '\n') {
+        track_block(m, line, plain);
+        return plain + 1;
+    }
     struct template_part parts[LINE_PARTS];
     size_t count = 0, p = line, end = line;
     bool comment = false, other = false;
