@@ -22,20 +22,27 @@ static void paint(struct buffer *out, bool colour, const char *sequence) {
         buffer_text(out, sequence);
 }
 
+static void start_line(struct buffer *out) {
+    static const char blanks[] = "          ";
+    _Static_assert(sizeof blanks - 1 == INDENT, "as many blanks as a line is indented by");
+    buffer_char(out, '\n');
+    buffer_text(out, blanks);
+}
+
 /* Text folded at blanks and at its own line ends, indented beyond its label. */
 static void add_paragraph(struct buffer *out, const char *label, const char *text) {
     buffer_printf(out, "  %-*s", INDENT - 2, label);
     for (size_t column = INDENT; *text != '\0';) {
         size_t length = strcspn(text, " \n");
         if (column > INDENT && column + length > WIDTH) {
-            buffer_printf(out, "\n%*s", INDENT, "");
+            start_line(out);
             column = INDENT;
         }
         text_escape(out, text, length);
         column += length;
         text += length;
         if (*text == '\n') {
-            buffer_printf(out, "\n%*s", INDENT, "");
+            start_line(out);
             column = INDENT;
         } else if (*text == ' ' && column + strcspn(text + 1, " \n") < WIDTH) {
             buffer_char(out, ' ');
@@ -138,7 +145,7 @@ static bool is_same_place(const struct origin *a, const struct origin *b) {
 /* Whether an earlier finding stands aside for that place, of that rule where one is given. */
 static bool is_told_before(const struct report *report, size_t before, const struct origin *open,
                            const struct rule *rule) {
-    for (size_t i = 0; i < before; i++) {
+    for (size_t i = before; i-- > 0;) { /* findings of one place stand together */
         const struct finding *finding = &report->findings[i];
         if (is_aside(finding) && is_same_place(&finding->open, open) &&
             (rule == NULL || finding->rule == rule))
