@@ -193,6 +193,11 @@ static int list_entries(DIR *list, struct arena *arena, struct entry **ret, size
     return 0;
 }
 
+static bool is_listed(const struct entry *entries, size_t count, const char *name) {
+    const struct entry wanted = {.name = name};
+    return count > 0 && bsearch(&wanted, entries, count, sizeof *entries, by_name) != NULL;
+}
+
 /* Reads the .gitignore of a directory, if there is one that git would read. */
 static int read_ignore(struct stroll *s, int directory, struct arena *arena,
                        struct ignore_list *ret) {
@@ -246,7 +251,8 @@ static int visit_directory(struct stroll *s, int fd, const struct level *above) 
         goto out;
     }
     level.start = s->length + (s->length > 0 && s->path[s->length - 1] != '/' ? 1 : 0);
-    status = read_ignore(s, fd, &arena, &level.list);
+    if (is_listed(entries, count, ".gitignore"))
+        status = read_ignore(s, fd, &arena, &level.list);
     if (status == 0)
         status = visit_entries(s, fd, entries, count, level.list.count > 0 ? &level : above);
 out:

@@ -116,7 +116,11 @@ bool text_equal_nocase(const char *a, const char *b) {
 }
 
 bool text_starts(const char *text, const char *prefix) {
-    return strncmp(text, prefix, strlen(prefix)) == 0;
+    while (*prefix != '\0' && *text == *prefix) {
+        text++;
+        prefix++;
+    }
+    return *prefix == '\0';
 }
 
 bool text_ends(const char *text, const char *suffix) {

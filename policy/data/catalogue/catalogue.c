@@ -91,8 +91,8 @@ const struct catalogue_prefix *catalogue_find_prefix(const char *key) {
     size_t longest = 0;
     for (size_t i = 0; i < catalogue_prefix_count; i++) {
         const char *prefix = text_at(catalogue_prefixes[i].text);
-        size_t length = strlen(prefix);
-        if (length > longest && text_starts(key, prefix) && key[length] != '\0') {
+        size_t length = text_starts(key, prefix) ? strlen(prefix) : 0;
+        if (length > longest && key[length] != '\0') {
             found = &catalogue_prefixes[i];
             longest = length;
         }

@@ -54,9 +54,14 @@ static void look(const struct surface_input *input, bool found[WORDS]) {
     }
 }
 
+static bool holds(const struct surface_input *input, const char *text) {
+    size_t length = input->length < LOOKED_AT ? input->length : LOOKED_AT;
+    return length > 0 && memmem(input->bytes, length, text, strlen(text)) != NULL;
+}
+
 enum surface_certainty ci_recognise(const struct surface_input *input) {
     bool found[WORDS] = {false};
-    if (input->length == 0)
+    if (!holds(input, "steps:") && !holds(input, "script:"))
         return SURFACE_NO;
     look(input, found);
     if (found[API])

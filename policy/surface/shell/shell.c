@@ -36,6 +36,8 @@ static bool has_shebang(const struct surface_input *input) {
 }
 
 static bool begins(const char *line, const char *end, const char *word) {
+    if (line == end || *line != *word)
+        return false;
     size_t length = strlen(word);
     return (size_t)(end - line) >= length && memcmp(line, word, length) == 0;
 }

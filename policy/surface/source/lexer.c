@@ -259,8 +259,8 @@ static size_t measure_operator(const char *at, const char *end) {
     if (left < 2 || at[1] == '\0' || strchr(".*/>=-:+|&", at[1]) == NULL)
         return 1;
     for (size_t i = 0; i < sizeof longer / sizeof longer[0]; i++) {
-        size_t size = strlen(longer[i]);
-        if (size <= left && memcmp(at, longer[i], size) == 0)
+        size_t size = longer[i][0] == at[0] ? strlen(longer[i]) : 0;
+        if (size > 0 && size <= left && memcmp(at, longer[i], size) == 0)
             return size;
     }
     return 1;

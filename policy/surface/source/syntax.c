@@ -82,12 +82,15 @@ static bool is_one_of(const struct parser *p, const char *const *words, size_t c
 
 #define IS_ONE_OF(p, words) is_one_of(p, words, sizeof(words) / sizeof *(words))
 
+/* No operator of more than one character begins with a bracket. */
 static bool opens(const struct parser *p) {
-    return parser_sees(p, "(") || parser_sees(p, "[") || parser_sees(p, "{");
+    char c = p->text->bytes[p->at->offset];
+    return p->at->kind == TOKEN_OPERATOR && (c == '(' || c == '[' || c == '{');
 }
 
 static bool closes(const struct parser *p) {
-    return parser_sees(p, ")") || parser_sees(p, "]") || parser_sees(p, "}");
+    char c = p->text->bytes[p->at->offset];
+    return p->at->kind == TOKEN_OPERATOR && (c == ')' || c == ']' || c == '}');
 }
 
 /* Over everything up to what closes the bracket that was taken last. */
