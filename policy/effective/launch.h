@@ -57,11 +57,15 @@ int launch_plan(const struct launch *launch, struct arena *arena, struct launch_
                 struct error *err);
 
 /* Adds what spark-env.sh sets, as the reader of shell scripts tells of it, to the launch that is
- * planned: as Spark's scripts source it before the launch is resolved. `document` and `launch` must
- * outlive the plan. 0, or -1: ERROR_INPUT where it names another SPARK_CONF_DIR or SPARK_HOME,
- * whose files are not those of the plan; ERROR_MEMORY. */
+ * planned: as Spark's scripts source it before the launch is resolved. Where it names another
+ * SPARK_CONF_DIR or SPARK_HOME, whose files are not those of the plan, the launch is open.
+ * `document` and `launch` must outlive the plan. 0, or -1 with ERROR_MEMORY. */
 int launch_source(struct launch *launch, const struct launch_plan *plan,
                   const struct document *document, struct arena *arena, struct error *err);
+
+/* The same for a script that cannot be read as text: what it sets is unknown. */
+int launch_source_unread(struct launch *launch, const struct origin *place, struct arena *arena,
+                         struct error *err);
 
 /* The bytes that input/ has read; NULL: not there. The version decides what
  * Spark 3.5, 4.0 … do differently; 0, 0: not known, judged as the newest. */

@@ -10,17 +10,13 @@
 
 /* What spark-env.sh, read as text, does to a launch that is still to be started. */
 
-/* The files are opened by then, and were found by these. */
-static int check_directories(const struct launch_plan *plan, const struct setting *s,
-                             struct error *err) {
-    const char *known = strcmp(s->key, "SPARK_CONF_DIR") == 0 ? plan->conf_dir
-                        : strcmp(s->key, "SPARK_HOME") == 0   ? plan->spark_home
-                                                              : s->value;
-    if (known != NULL && strcmp(known, s->value) == 0)
-        return 0;
-    error_set(err, ERROR_INPUT, "names another %s than the one whose files are read here", s->key);
-    error_at(err, s->origin.file, s->origin.line, s->origin.column);
-    return error_todo(err, "set %s in the environment as well", s->key);
+/* Whether the files of the directory that is named there were not read: they are opened by
+ * then, and were found by what the caller says. What cannot be told is taken for the same. */
+static bool leads_elsewhere(const struct launch_plan *plan, const char *key, const char *value) {
+    const char *known = strcmp(key, "SPARK_CONF_DIR") == 0 ? plan->conf_dir
+                        : strcmp(key, "SPARK_HOME") == 0   ? plan->spark_home
+                                                           : value;
+    return !unknown_in(value) && (known == NULL || strcmp(known, value) != 0);
 }
 
 /* The variable of the caller that an unknown part names, as "$NAME" or "${NAME}"; NULL. */
@@ -60,40 +56,57 @@ static const char *fill_in(const struct launch *launch, const char *text, struct
     return ret;
 }
 
-/* NAME=VALUE, in the arena; NULL when exhausted. */
-static const char *make_entry(const struct launch *launch, const struct setting *s,
-                              struct arena *arena) {
-    const char *value = fill_in(launch, s->value, arena);
-    return value == NULL ? NULL : arena_printf(arena, "%s=%s", s->key, value);
+/* The variables of `sourced` behind those of the launch, as "NAME=VALUE". 0 or -1. */
+static int add_variables(struct launch *launch, const struct launch_plan *plan,
+                         struct document_launch *sourced, struct arena *arena) {
+    const struct setting_list *variables = &sourced->lists[DOCUMENT_ENVIRONMENT];
+    size_t count = 0;
+    while (launch->environment[count] != NULL)
+        count++;
+    const char **environment =
+        arena_array(arena, count + variables->count + 1, sizeof *environment);
+    if (environment == NULL)
+        return -1;
+    memcpy(environment, launch->environment, count * sizeof *environment);
+    for (size_t i = 0; i < variables->count; i++) {
+        const struct setting *s = &variables->items[i];
+        const char *value = fill_in(launch, s->value, arena);
+        environment[count + i] = value == NULL ? NULL : arena_printf(arena, "%s=%s", s->key, value);
+        if (environment[count + i] == NULL)
+            return -1;
+        if (sourced->open == NULL && leads_elsewhere(plan, s->key, value))
+            sourced->open = &s->origin;
+    }
+    launch->environment = environment;
+    return 0;
 }
 
 int launch_source(struct launch *launch, const struct launch_plan *plan,
                   const struct document *document, struct arena *arena, struct error *err) {
-    const struct document_launch *sourced = NULL;
-    size_t count = 0;
+    const struct document_launch *found = NULL;
     for (size_t i = 0; i < document->launch_count; i++)
         if (document->launches[i].title != NULL &&
             strcmp(document->launches[i].title, "spark-env.sh") == 0)
-            sourced = &document->launches[i];
-    if (sourced == NULL)
+            found = &document->launches[i];
+    if (found == NULL)
         return 0;
-    while (launch->environment[count] != NULL)
-        count++;
-    const struct setting_list *variables = &sourced->lists[DOCUMENT_ENVIRONMENT];
-    const char **environment =
-        arena_array(arena, count + variables->count + 1, sizeof *environment);
-    if (environment == NULL)
+    struct document_launch *sourced = arena_array(arena, 1, sizeof *sourced);
+    if (sourced != NULL)
+        *sourced = *found;
+    if (sourced == NULL || add_variables(launch, plan, sourced, arena) != 0)
         return error_set(err, ERROR_MEMORY, "no memory for the environment");
-    memcpy(environment, launch->environment, count * sizeof *environment);
-    for (size_t i = 0; i < variables->count; i++) {
-        const struct setting *s = &variables->items[i];
-        if (check_directories(plan, s, err) != 0)
-            return -1;
-        environment[count + i] = make_entry(launch, s, arena);
-        if (environment[count + i] == NULL)
-            return error_set(err, ERROR_MEMORY, "no memory for the environment");
-    }
-    launch->environment = environment;
+    launch->sourced = sourced;
+    return 0;
+}
+
+int launch_source_unread(struct launch *launch, const struct origin *place, struct arena *arena,
+                         struct error *err) {
+    struct document_launch *sourced = arena_array(arena, 1, sizeof *sourced);
+    struct origin *open = arena_array(arena, 1, sizeof *open);
+    if (sourced == NULL || open == NULL)
+        return error_set(err, ERROR_MEMORY, "no memory for the environment");
+    *open = *place;
+    sourced->open = open;
     launch->sourced = sourced;
     return 0;
 }

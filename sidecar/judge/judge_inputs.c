@@ -255,14 +255,22 @@ int judge_inputs_read(const struct judge_input *input, struct arena *arena, stru
     return input_read(input->fd, input->label, arena, ret, err);
 }
 
-/* spark-env.sh is read as text, because nothing is executed here. */
+/* spark-env.sh is read as text, because nothing is executed here. What our reader of shell
+ * scripts does not understand, a shell may. */
 static int source_script(struct judge_inputs *inputs, const struct input_file *script,
                          struct arena *arena, struct error *err) {
     const struct surface_input input = {inputs->plan.script_label, script->bytes, script->length};
     struct document document;
-    return kind_find("shell")->read(&input, arena, &document, err) != 0
-               ? -1
-               : launch_source(&inputs->launch, &inputs->plan, &document, arena, err);
+    if (kind_find("shell")->read(&input, arena, &document, err) == 0)
+        return launch_source(&inputs->launch, &inputs->plan, &document, arena, err);
+    if (err->code != ERROR_INPUT)
+        return -1;
+    const struct origin place = {.kind = ORIGIN_FILE,
+                                 .file = input.label,
+                                 .line = err->line > 0 ? err->line : 1,
+                                 .column = err->column > 0 ? err->column : 1};
+    error_clear(err);
+    return launch_source_unread(&inputs->launch, &place, arena, err);
 }
 
 int judge_inputs_sources(struct judge_inputs *inputs, struct arena *arena,

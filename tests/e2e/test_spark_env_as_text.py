@@ -84,15 +84,22 @@ def test_it_is_not_read_where_it_was_sourced(desk):
 
 
 @pytest.mark.parametrize("name", ["SPARK_CONF_DIR", "SPARK_HOME"])
-def test_another_directory_than_the_one_that_was_read_is_an_error(desk, name):
+def test_what_stands_in_another_directory_than_the_one_that_was_read_is_unknown(desk, name):
     write(desk, f"\n{name}=/elsewhere\n")
-    result = desk.arrestor("effective", "--", "spark-submit", "app.py")
-    assert result.status == 3
-    assert f"{desk.conf}/spark-env.sh:2:1: " in result.err and name in result.err
+    assert effective(desk, {})["open"]
+    result = desk.arrestor("check", "--", "spark-submit", "app.py")
+    assert result.status == 0
+    assert f"{desk.conf}/spark-env.sh:2:" in result.out and "unknown" in result.out
 
 
-def test_a_script_that_no_shell_would_read_is_an_error(desk):
+@pytest.mark.parametrize("name", ["SPARK_CONF_DIR", "SPARK_HOME"])
+def test_a_default_for_a_directory_is_no_other_one(desk, name):
+    write(desk, f"export {name}=${{{name}:-/elsewhere}}\n")
+    assert not effective(desk, {})["open"]
+
+
+def test_what_a_script_sets_that_cannot_be_read_is_unknown(desk):
     write(desk, "if true; then\n")
     result = desk.arrestor("check", "--", "spark-submit", "app.py")
-    assert result.status == 3
-    assert f"{desk.conf}/spark-env.sh:1:1" in result.err
+    assert result.status == 0
+    assert f"{desk.conf}/spark-env.sh:1:1" in result.out and "unknown" in result.out
