@@ -5,156 +5,169 @@
 #include "policy/plaintext/plaintext_table.h"
 #include "sidecar/base/text.h"
 
+/* A glob with its length: each key is held against more than a hundred. */
+struct glob {
+    const char *text;
+    size_t length;
+};
+
+#define G(text)                                                                                    \
+    { text, sizeof text - 1 }
+
 /* Keys that name where a secret is, what it is called or how it is handled. They
  * are looked at first. Patterns without regard to case. */
-static const char *const harmless_keys[] = {
-    "*file",
-    "*.path",
-    "*.provider",
-    "*.providers",
-    "*.class",
-    "*.classes",
-    "*.enabled",
-    "*.enable",
-    "*.interval",
-    "*.timeout",
-    "*.ttl",
-    "*.renewal*",
-    "*secretname",
-    "*secretclass",
-    "*secretkeyref*",
-    "*.secrets.*",
-    "*secretbitlength",
-    "*credentials.provider*",
-    "*keyvault*",
-    "spark.redaction*",
-    "spark.sql.redaction*",
-    "spark.security.credentials.*",
-    "*tokensecret*",
-    "*token.mechanism",
-    "*token-type",
-    "*tokentype",
-    "*token.type",
-    "*_file",
-    "*_path",
-    "*_name",
-    "*_url",
-    "*_uri",
-    "*_arn",
-    "*_ttl",
-    "*_endpoint",
-    "*oauth2-server-uri",
-    "*token-refresh-enabled",
-    "*tokenconfregex",
-    "*.tokenizer",
-    "*tokenize",
-    "*.numtokens",
+static const struct glob harmless_keys[] = {
+    G("*file"),
+    G("*.path"),
+    G("*.provider"),
+    G("*.providers"),
+    G("*.class"),
+    G("*.classes"),
+    G("*.enabled"),
+    G("*.enable"),
+    G("*.interval"),
+    G("*.timeout"),
+    G("*.ttl"),
+    G("*.renewal*"),
+    G("*secretname"),
+    G("*secretclass"),
+    G("*secretkeyref*"),
+    G("*.secrets.*"),
+    G("*secretbitlength"),
+    G("*credentials.provider*"),
+    G("*keyvault*"),
+    G("spark.redaction*"),
+    G("spark.sql.redaction*"),
+    G("spark.security.credentials.*"),
+    G("*tokensecret*"),
+    G("*token.mechanism"),
+    G("*token-type"),
+    G("*tokentype"),
+    G("*token.type"),
+    G("*_file"),
+    G("*_path"),
+    G("*_name"),
+    G("*_url"),
+    G("*_uri"),
+    G("*_arn"),
+    G("*_ttl"),
+    G("*_endpoint"),
+    G("*oauth2-server-uri"),
+    G("*token-refresh-enabled"),
+    G("*tokenconfregex"),
+    G("*.tokenizer"),
+    G("*tokenize"),
+    G("*.numtokens"),
 };
 
 /* A literal under these is a secret, whatever it looks like. */
-static const char *const exact_keys[] = {
+static const struct glob exact_keys[] = {
     /* Amazon: reference policy-peers 4d; the key id is half of the pair. */
-    "*fs.s3a.access.key",
-    "*fs.s3a.secret.key",
-    "*fs.s3a.session.token",
-    "*fs.s3a.encryption.key",
-    "*fs.s3a.bucket.*.access.key",
-    "*fs.s3a.bucket.*.secret.key",
-    "*fs.s3a.bucket.*.session.token",
-    "*fs.s3a.bucket.*.encryption.key",
-    "*fs.s3a*.server-side-encryption.key",
-    "*fs.s3a*.proxy.password",
-    "*fs.s3.awsaccesskeyid",
-    "*fs.s3.awssecretaccesskey",
-    "*fs.s3n.awsaccesskeyid",
-    "*fs.s3n.awssecretaccesskey",
-    "*fs.s3.access.key",
-    "*fs.s3.secret.key",
-    "*fs.s3.session.token",
-    "*.s3.access-key-id",
-    "*.s3.secret-access-key",
-    "*.s3.session-token",
-    "*.s3.sse.key",
-    "*.rest.access-key-id",
-    "*.rest.secret-access-key",
-    "*.rest.session-token",
-    "*aws_access_key_id",
-    "*aws_secret_access_key",
-    "*aws_session_token",
+    G("*fs.s3a.access.key"),
+    G("*fs.s3a.secret.key"),
+    G("*fs.s3a.session.token"),
+    G("*fs.s3a.encryption.key"),
+    G("*fs.s3a.bucket.*.access.key"),
+    G("*fs.s3a.bucket.*.secret.key"),
+    G("*fs.s3a.bucket.*.session.token"),
+    G("*fs.s3a.bucket.*.encryption.key"),
+    G("*fs.s3a*.server-side-encryption.key"),
+    G("*fs.s3a*.proxy.password"),
+    G("*fs.s3.awsaccesskeyid"),
+    G("*fs.s3.awssecretaccesskey"),
+    G("*fs.s3n.awsaccesskeyid"),
+    G("*fs.s3n.awssecretaccesskey"),
+    G("*fs.s3.access.key"),
+    G("*fs.s3.secret.key"),
+    G("*fs.s3.session.token"),
+    G("*.s3.access-key-id"),
+    G("*.s3.secret-access-key"),
+    G("*.s3.session-token"),
+    G("*.s3.sse.key"),
+    G("*.rest.access-key-id"),
+    G("*.rest.secret-access-key"),
+    G("*.rest.session-token"),
+    G("*aws_access_key_id"),
+    G("*aws_secret_access_key"),
+    G("*aws_session_token"),
     /* Azure */
-    "*fs.azure.account.key",
-    "*fs.azure.account.key.*",
-    "*fs.azure.sas.*",
-    "*fs.azure.account.oauth2.client.secret*",
-    "*fs.azure.account.oauth2.user.password*",
-    "*fs.azure.account.oauth2.refresh.token",
-    "*fs.azure.account.oauth2.refresh.token.*",
-    "*.adls.auth.shared-key.account.key",
+    G("*fs.azure.account.key"),
+    G("*fs.azure.account.key.*"),
+    G("*fs.azure.sas.*"),
+    G("*fs.azure.account.oauth2.client.secret*"),
+    G("*fs.azure.account.oauth2.user.password*"),
+    G("*fs.azure.account.oauth2.refresh.token"),
+    G("*fs.azure.account.oauth2.refresh.token.*"),
+    G("*.adls.auth.shared-key.account.key"),
 
-    "*.adls.sas-token.*",
+    G("*.adls.sas-token.*"),
     /* Google */
-    "*fs.gs.*private.key",
-    "*fs.gs.*private.key.id",
-    "*fs.gs.auth.client.secret",
-    "*fs.gs.auth.refresh.token",
-    "*fs.gs.encryption.key",
-    "*fs.gs.proxy.password",
-    "*.gcs.oauth2.token",
-    "*.gcs.decryption-key",
-    "*.gcs.encryption-key",
+    G("*fs.gs.*private.key"),
+    G("*fs.gs.*private.key.id"),
+    G("*fs.gs.auth.client.secret"),
+    G("*fs.gs.auth.refresh.token"),
+    G("*fs.gs.encryption.key"),
+    G("*fs.gs.proxy.password"),
+    G("*.gcs.oauth2.token"),
+    G("*.gcs.decryption-key"),
+    G("*.gcs.encryption-key"),
     /* Aliyun, Huawei, Tencent, IBM, Swift object stores */
-    "*fs.oss.accesskeyid",
-    "*fs.oss.accesskeysecret",
-    "*fs.obs.access.key",
-    "*fs.obs.secret.key",
-    "*fs.cosn.userinfo.secretid",
-    "*fs.cosn.userinfo.secretkey",
-    "*fs.cos.*.access.key",
-    "*fs.cos.*.secret.key",
+    G("*fs.oss.accesskeyid"),
+    G("*fs.oss.accesskeysecret"),
+    G("*fs.obs.access.key"),
+    G("*fs.obs.secret.key"),
+    G("*fs.cosn.userinfo.secretid"),
+    G("*fs.cosn.userinfo.secretkey"),
+    G("*fs.cos.*.access.key"),
+    G("*fs.cos.*.secret.key"),
     /* Databases, metastore, queues */
-    "*javax.jdo.option.connectionpassword",
-    "*.jdbc.password",
-    "*.sfpassword",
-    "*pem_private_key",
+    G("*javax.jdo.option.connectionpassword"),
+    G("*.jdbc.password"),
+    G("*.sfpassword"),
+    G("*pem_private_key"),
 
-    "*net.http.auth.pass",
-    "spark.redis.auth",
+    G("*net.http.auth.pass"),
+    G("spark.redis.auth"),
     /* Spark itself */
-    "spark.authenticate.secret",
-    "spark.ssl*.keystorepassword",
-    "spark.ssl*.keypassword",
-    "spark.ssl*.truststorepassword",
-    "spark.ssl*.privatekeypassword",
-    "spark.connect.authenticate.token",
-    "spark.kubernetes.authenticate*.oauthtoken",
-    "spark.*filter*.param.secretkey",
-    "spark.sql.catalog.*.credential",
-    "spark.sql.catalog.*.token",
-    "spark.sql.catalog.*.rest.auth.basic.password",
+    G("spark.authenticate.secret"),
+    G("spark.ssl*.keystorepassword"),
+    G("spark.ssl*.keypassword"),
+    G("spark.ssl*.truststorepassword"),
+    G("spark.ssl*.privatekeypassword"),
+    G("spark.connect.authenticate.token"),
+    G("spark.kubernetes.authenticate*.oauthtoken"),
+    G("spark.*filter*.param.secretkey"),
+    G("spark.sql.catalog.*.credential"),
+    G("spark.sql.catalog.*.token"),
+    G("spark.sql.catalog.*.rest.auth.basic.password"),
 
-    "_spark_auth_secret",
+    G("_spark_auth_secret"),
 };
 
 /* A literal under these is a secret, a number too, but not a boolean or a path. */
-static const char *const password_keys[] = {
-    "*password", "*passwd", "*passphrase", "*.pwd", "*_pwd", "*_pass", "*.pass",
+static const struct glob password_keys[] = {
+    G("*password"), G("*passwd"), G("*passphrase"), G("*.pwd"),
+    G("*_pwd"),     G("*_pass"),  G("*.pass"),
 };
 
 /* A literal under these is a secret unless it looks like none. */
-static const char *const sounding_keys[] = {
-    "*password",    "*passwd",      "*passphrase",  "*.pwd",           "*_pwd",
-    "*_pass",       "*.pass",       "*secret",      "*token",          "*credential",
-    "*credentials", "*apikey",      "*api.key",     "*api-key",        "*api_key",
-    "*secret.key",  "*secret-key",  "*secret_key",  "*secretkey",      "*access_key",
-    "*accesskey",   "*access.key",  "*private_key", "*privatekey.pem", "*shared-key",
-    "*account.key", "*account_key", "*signing_key", "*encryption_key", "*encryption.key",
+static const struct glob sounding_keys[] = {
+    G("*password"),       G("*passwd"),         G("*passphrase"),  G("*.pwd"),
+    G("*_pwd"),           G("*_pass"),          G("*.pass"),       G("*secret"),
+    G("*token"),          G("*credential"),     G("*credentials"), G("*apikey"),
+    G("*api.key"),        G("*api-key"),        G("*api_key"),     G("*secret.key"),
+    G("*secret-key"),     G("*secret_key"),     G("*secretkey"),   G("*access_key"),
+    G("*accesskey"),      G("*access.key"),     G("*private_key"), G("*privatekey.pem"),
+    G("*shared-key"),     G("*account.key"),    G("*account_key"), G("*signing_key"),
+    G("*encryption_key"), G("*encryption.key"),
 };
 
 /* Words that make any output hide the value, where the rules above are silent. */
-static const char *const shy_keys[] = {
-    "*passw*",      "*secret*",        "*token*",         "*credential*",  "*apikey*",
-    "*api?key*",    "*access?key*",    "*accesskey*",     "*account?key*", "*private?key*",
-    "*privatekey*", "*authorization*", "*filter*.params",
+static const struct glob shy_keys[] = {
+    G("*passw*"),         G("*secret*"),      G("*token*"),      G("*credential*"),
+    G("*apikey*"),        G("*api?key*"),     G("*access?key*"), G("*accesskey*"),
+    G("*account?key*"),   G("*private?key*"), G("*privatekey*"), G("*authorization*"),
+    G("*filter*.params"),
 };
 
 /* A key in lower case. One that does not fit is compared as it is, slowly. */
@@ -176,11 +189,12 @@ static struct name lower_name(const char *key) {
 
 /* As text_glob, but most patterns are "*end" or "*middle*", and most fail at
  * their last character: each key meets more than a hundred of them. */
-static bool matches_one(const char *pattern, const struct name *name) {
+static bool matches_one(const struct glob *glob, const struct name *name) {
+    const char *pattern = glob->text;
+    size_t length = glob->length;
+    char last = pattern[length - 1];
     if (name->whole != NULL)
         return text_glob_nocase(pattern, name->whole);
-    size_t length = strlen(pattern);
-    char last = pattern[length - 1];
     if (last != '*' && (name->length == 0 || name->text[name->length - 1] != last))
         return false;
     if (pattern[0] != '*')
@@ -194,9 +208,9 @@ static bool matches_one(const char *pattern, const struct name *name) {
     return plain + 2 == length || text_glob(pattern, name->text);
 }
 
-static bool matches(const char *const *patterns, size_t count, const struct name *name) {
+static bool matches(const struct glob *globs, size_t count, const struct name *name) {
     for (size_t i = 0; i < count; i++)
-        if (matches_one(patterns[i], name))
+        if (matches_one(&globs[i], name))
             return true;
     return false;
 }
