@@ -234,12 +234,23 @@ static int visit_entries(struct stroll *s, int fd, const struct entry *entries, 
     return status;
 }
 
+/* Lists an open directory. Its offset is the walk's own, so that it need not be opened again. */
+static DIR *list_directory(int fd) {
+    int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    DIR *list = copy < 0 ? NULL : fdopendir(copy);
+    if (list != NULL)
+        rewinddir(list);
+    else if (copy >= 0)
+        (void)close(copy);
+    return list;
+}
+
 static int visit_directory(struct stroll *s, int fd, const struct level *above) {
     struct arena arena = arena_make(LIMIT_ARENA_BYTES);
     struct level level = {.above = above};
     struct entry *entries = NULL;
     size_t count = 0;
-    DIR *list = file_list(fd);
+    DIR *list = list_directory(fd);
     int status = list == NULL ? 0 : list_entries(list, &arena, &entries, &count);
     if (list == NULL) {
         status = tell_fault(s, NULL);
