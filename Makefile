@@ -249,7 +249,7 @@ FAKED := $(foreach fake,$(FAKES),$(BUILD)/$(fake)/arrestor $(BUILD)/$(fake)/arre
 $(FAKES:%=$(BUILD)/%/arrestor): $(BUILD)/o/sidecar/main.o $(LIBRARY)
 $(FAKES:%=$(BUILD)/%/arrestor-fetch): $(BUILD)/o/sidecar/main_fetch.o $(FETCH)
 $(FAKES:%=$(BUILD)/%/arrestor-fetch): private LDLIBS += $(NETLIBS)
-$(FAKED): $(BUILD)/%: $(BUILD)/o/tests/torture/$$(*D).o
+$(FAKED): $(BUILD)/%: $(BUILD)/o/tests/torture/$$(*D).o $(if $(SANITIZED),$(BUILD)/o/tests/bin/sanitizer.o)
 	@mkdir -p $(@D)
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(CFLAGS) -pie $(LINKING) $(LDFLAGS) $^ $(LDLIBS) -o $@

@@ -14,7 +14,8 @@ import pytest
 import strongbox
 import terminal
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can look into all processes")
+pytestmark = [pytest.mark.skipif(os.geteuid() != 0, reason="only root can look into all processes"),
+              pytest.mark.unwatched("strace is a tracer, and there can be one only")]
 
 WRITING = "write,pwrite64,writev,pwritev,pwritev2,sendto,sendmsg,sendmmsg,splice,tee,vmsplice"
 STRACE = ["strace", "-f", "-qq", "-yy", "-xx", "-s", "1000000", "-e", f"trace=execve,{WRITING}"]

@@ -60,6 +60,7 @@ def test_a_refused_launch_does_not_miss_the_strongbox(site):
     refused(site.run("spark-submit", "--properties-file", unsafe_file(site), "job.py"))
 
 
+@pytest.mark.unwatched("it has a tracer of its own")
 @pytest.mark.parametrize("role, seen", [("judge", "ended"), ("fetch", "absent"), ("place", "absent")])
 def test_a_refused_launch_starts_the_judge_but_neither_fetch_nor_place(site, role, seen):
     log = site.path / "killat.log"

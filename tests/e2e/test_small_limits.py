@@ -59,6 +59,9 @@ def assert_nothing_left(result):
     assert not result.last_line.startswith("arrestor-"), f"left over: {result.last_line}"
 
 
+SHADOWED = pytest.mark.unsanitized("a limit on memory leaves no room for shadow")
+
+
 # ---- A full tmpfs
 
 
@@ -151,6 +154,7 @@ def test_a_set_that_fits_once_but_not_twice_stands_until_the_tmpfs_is_larger(dev
 LEAST = 8 * MEGABYTE  # the documented least is twice that
 
 
+@SHADOWED
 @pytest.mark.parametrize("megabytes", [LEAST // MEGABYTE, 16, 24, 32])
 def test_so_much_memory_is_enough_for_a_sidecar(pod, megabytes):
     with narrow.group("memory") as group:
@@ -183,6 +187,7 @@ def wait_for_rest(sidecar):
     sidecar.wait_for(lambda: set(sidecar.roles()) == {"monitor", "warden", "sweep"}, "a pause between rounds")
 
 
+@SHADOWED
 def test_the_kernel_may_end_warden_sweep_and_monitor_for_want_of_memory(pod):
     pod.configure(poll="1h")
     with narrow.group("memory") as group:
@@ -230,6 +235,7 @@ def test_a_round_that_has_too_little_memory_fails_and_the_next_with_enough_heals
         assert_ends_clean(pod, sidecar, new[:100])
 
 
+@SHADOWED
 def test_a_start_with_too_little_memory_ends_with_70_and_leaves_nothing(pod):
     pod.configure(deliver={"wait": "2s"})
     with narrow.group("memory") as group:
@@ -331,6 +337,7 @@ def test_a_launch_with_too_few_processes_is_not_started_and_leaves_nothing(site)
 FEW_KILOBYTES = 64 << 10
 
 
+@SHADOWED
 @pytest.mark.parametrize("limit", [0, FEW_KILOBYTES])
 @pytest.mark.parametrize("size", [128 << 10, 1_000_000])
 def test_secrets_larger_than_may_be_locked_are_delivered_and_it_is_said(pod, limit, size):
@@ -345,6 +352,7 @@ def test_secrets_larger_than_may_be_locked_are_delivered_and_it_is_said(pod, lim
         assert_ends_clean(pod, sidecar, value[:100], new[:100])
 
 
+@SHADOWED
 @pytest.mark.parametrize("limit", [0, FEW_KILOBYTES])
 def test_where_secret_memory_is_required_too_little_is_fatal(pod, limit):
     pod.configure(require=["secret-memory"])

@@ -429,17 +429,6 @@ static void settings_anywhere_in_yaml_are_found(void **state) {
     arena_free(&f.arena);
 }
 
-static void a_broken_document_is_noted(void **state) {
-    (void)state;
-    struct fixture f;
-    read_as(&f, "kubernetes",
-            "apiVersion: v1\nkind: Secret\nstringData: {a: b}\n---\na: [\n---\nc: d\n");
-    assert_int_equal(f.document.note_count, 1);
-    assert_non_null(strstr(f.document.notes[0].text, "no YAML"));
-    check_loose(&f, "a", "b", 3);
-    arena_free(&f.arena);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(kubeflow_overrides_spark_conf_as_its_operator_does),
@@ -452,7 +441,6 @@ int main(void) {
         cmocka_unit_test(containers_that_start_spark_are_launches),
         cmocka_unit_test(config_maps_and_secrets_are_opened),
         cmocka_unit_test(settings_anywhere_in_yaml_are_found),
-        cmocka_unit_test(a_broken_document_is_noted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

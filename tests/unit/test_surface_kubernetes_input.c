@@ -36,6 +36,24 @@ static void others_are_left_to_others(void **state) {
     assert_int_equal(sure(settings_recognise, "values.yaml", "spark.a: b\n"), SURFACE_MAYBE);
 }
 
+static void a_broken_document_is_noted(void **state) {
+    (void)state;
+    static const char text[] =
+        "apiVersion: v1\nkind: Secret\nstringData: {a: b}\n---\na: [\n---\nc: d\n";
+    struct arena arena = arena_make(LIMIT_ARENA_BYTES);
+    struct document document;
+    struct error err;
+    struct surface_input input = {.label = "x.yaml", .bytes = text, .length = strlen(text)};
+    assert_int_equal(kubernetes_read(&input, &arena, &document, &err), 0);
+    assert_int_equal(document.note_count, 1);
+    assert_non_null(strstr(document.notes[0].text, "no YAML"));
+    assert_int_equal(document.loose.count, 1);
+    assert_string_equal(document.loose.items[0].key, "a");
+    assert_string_equal(document.loose.items[0].value, "b");
+    assert_int_equal(document.loose.items[0].origin.line, 3);
+    arena_free(&arena);
+}
+
 static void every_beginning_of_a_manifest_ends(void **state) {
     (void)state;
     static const char text[] =
@@ -64,6 +82,7 @@ static void every_beginning_of_a_manifest_ends(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(others_are_left_to_others),
+        cmocka_unit_test(a_broken_document_is_noted),
         cmocka_unit_test(every_beginning_of_a_manifest_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,8 +44,8 @@ static void check_fix(const char *label, const char *text, const char *there, co
     resolve(launch, &arena, &conf, &err);
     const struct setting *found = effective_find(&conf, "spark.k");
     assert_non_null(found);
-    assert_string_equal(message_of_fix(&rule, &found->origin, &arena), there);
-    assert_string_equal(message_of_fix(&rule, &launch->unset, &arena), beside);
+    assert_string_equal(message_of_fix(&rule, NULL, &found->origin, &arena), there);
+    assert_string_equal(message_of_fix(&rule, NULL, &launch->unset, &arena), beside);
     arena_free(&arena);
 }
 
@@ -98,8 +98,8 @@ static void a_place_that_says_no_form_is_a_file_of_properties_or_a_command_line(
     const struct rule rule = {.fix_set = &pair, .fix_count = 1};
     const struct origin file = {.kind = ORIGIN_UNSET, .file = "x"}, words = {.kind = ORIGIN_ARGV};
     struct arena arena = arena_make(1 << 16);
-    assert_string_equal(message_of_fix(&rule, &file, &arena), property);
-    assert_string_equal(message_of_fix(&rule, &words, &arena), option);
+    assert_string_equal(message_of_fix(&rule, NULL, &file, &arena), property);
+    assert_string_equal(message_of_fix(&rule, NULL, &words, &arena), option);
     arena_free(&arena);
 }
 
