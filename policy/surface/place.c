@@ -12,6 +12,7 @@ static const char *find_next(const char *at, const char *end) {
 
 int place_file(const char *file, const char *bytes, size_t length, struct arena *arena,
                struct place_map *ret) {
+    bytes = length == 0 ? "" : bytes; /* an empty input may have no address */
     const char *end = bytes + length;
     size_t count = 1, line = 0;
     for (const char *at = find_next(bytes, end); at != NULL; at = find_next(at, end))
