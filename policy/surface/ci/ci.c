@@ -61,7 +61,7 @@ static bool holds(const struct surface_input *input, const char *text) {
 
 enum surface_certainty ci_recognise(const struct surface_input *input) {
     bool found[WORDS] = {false};
-    if (!holds(input, "steps:") && !holds(input, "script:"))
+    if (text_ends(input->label, ".py") || (!holds(input, "steps:") && !holds(input, "script:")))
         return SURFACE_NO;
     look(input, found);
     if (found[API])
