@@ -146,6 +146,7 @@ class Followed:
         return [*self.planted.before(), *self.site.as_user(command)]
 
 
+@pytest.mark.unsanitized("all memory of a process is searched, of which most is shadow there")
 def test_what_is_typed_is_forgotten_before_the_command_ends(site, tmp_path):
     planted = memory_search.Planted(tmp_path, password=memory_search.plain_canary(),
                                     passphrase=memory_search.plain_canary())

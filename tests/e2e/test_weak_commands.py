@@ -27,6 +27,9 @@ def command(site, before, *words, stdin=None):
     return done.returncode, done.stdout + done.stderr
 
 
+UNSHADOWED = pytest.mark.unsanitized("claims search all memory of a process, of which most is shadow there")
+
+
 @pytest.mark.parametrize("name", weakness.MACHINES)
 def test_strongbox_check_and_gate_do_their_work(site, name):
     before, named = weakness.before(name), ["--box", site.box, "--key", site.key]
@@ -75,6 +78,7 @@ def installed():
     house.remove_tree(path)
 
 
+@UNSHADOWED
 @pytest.mark.parametrize("name", weakness.MACHINES)
 def test_selftest_tells_which_claims_are_weaker_and_why(name):
     told = claims(house.ARRESTOR, weakness.before(name), *([] if name in WHOLE else SHORT))
@@ -85,6 +89,7 @@ def test_selftest_tells_which_claims_are_weaker_and_why(name):
             assert REASONS[protection] in told[number]["detail"], told[number]
 
 
+@UNSHADOWED
 @pytest.mark.parametrize("mount, weaker, why", [(HIDDEN, ("03", "04", "13"), "hidepid"), (PARTIAL, ("15",), "swaps")])
 def test_what_a_proc_that_shows_less_does_not_let_one_try_is_said(installed, mount, weaker, why):
     user, numbers = weakness.as_user(house.ORDINARY), ("03", "04", "12", "13", "15")
@@ -94,6 +99,7 @@ def test_what_a_proc_that_shows_less_does_not_let_one_try_is_said(installed, mou
     assert all(why in told[number]["detail"] for number in weaker)
 
 
+@UNSHADOWED
 @pytest.mark.unwatched("one of the claims is that there is no tracer")
 def test_selftest_needs_no_more_than_a_restricted_pod_has(installed, memory):
     memory.chmod(0o777)
