@@ -1,7 +1,6 @@
 #include "policy/surface/properties_surface.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "policy/surface/document.h"
 #include "policy/surface/properties.h"
@@ -43,21 +42,6 @@ static bool is_comment(const char *line, const char *end) {
     return line < end && (*line == '#' || *line == '!');
 }
 
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash == NULL ? path : slash + 1;
-}
-
-/* Prose, in which a line may begin with a key of Spark. */
-static bool is_prose(const char *name) {
-    static const char *const ends[] = {".md",  ".markdown", ".rst", ".adoc", ".html", ".htm",
-                                       ".mdx", ".tex",      ".org", ".log",  ".diff", ".patch"};
-    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
-        if (text_ends(name, ends[i]))
-            return true;
-    return strncasecmp(name, "readme", strlen("readme")) == 0;
-}
-
 /* Whether the name has an extension that is not, and covers not, one of a configuration:
  * not "spark.conf.j2". Then a line behind '#' is as good as one of text. */
 static bool is_something_else(const char *name) {
@@ -68,7 +52,7 @@ static bool is_something_else(const char *name) {
 enum surface_certainty properties_recognise(const struct surface_input *input) {
     size_t length = input->length < LOOKED_AT ? input->length : LOOKED_AT;
     size_t settings = 0, others = 0;
-    const char *name = base_name(input->label);
+    const char *name = surface_name(input);
     bool plain = !is_something_else(name);
     for (const char *line = input->bytes, *stop = line + length; line < stop;) {
         const char *end = memchr(line, '\n', (size_t)(stop - line));
@@ -80,7 +64,7 @@ enum surface_certainty properties_recognise(const struct surface_input *input) {
         line = end + 1;
     }
     bool named = text_ends(name, ".conf") || text_ends(name, ".properties");
-    if (settings > others && !is_prose(name))
+    if (settings > others && !surface_is_prose(input))
         return named ? SURFACE_SURE : SURFACE_LIKELY;
     return named ? SURFACE_MAYBE : SURFACE_NO;
 }

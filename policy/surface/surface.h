@@ -2,6 +2,7 @@
 #ifndef ARRESTOR_POLICY_SURFACE_H
 #define ARRESTOR_POLICY_SURFACE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena;
@@ -13,6 +14,13 @@ struct surface_input {
     const char *bytes; /* a NUL stands behind the last one */
     size_t length;
 };
+
+/* The last part of its path. */
+const char *surface_name(const struct surface_input *input);
+
+/* Whether the name is one of prose (README, *.md, *.log …), in which a line may look like
+ * anything. */
+bool surface_is_prose(const struct surface_input *input);
 
 /* How sure a recogniser is: the surest one reads the input. */
 enum surface_certainty {

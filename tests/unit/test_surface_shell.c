@@ -305,6 +305,7 @@ static void scripts_are_recognised_and_others_are_not(void **state) {
         {"a", "export A=b\nspark-submit x\n", SURFACE_MAYBE},
         {"a.py", "import os\nspark-submit \n", SURFACE_NO},
         {"README.md", "```\nspark-submit x\n```\n", SURFACE_NO},
+        {"docs/Readme.txt", "Don't forget:\n\n    spark-submit x\n", SURFACE_NO},
         {"a.yaml", "- spark-submit x\n", SURFACE_NO},
         {"a", "", SURFACE_NO},
         {"conf/spark-env.sh.template", "# x\n", SURFACE_LIKELY},

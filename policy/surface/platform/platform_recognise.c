@@ -76,7 +76,7 @@ static enum surface_certainty judge(const struct surface_input *input, const str
     enum surface_certainty best = SURFACE_NO;
     struct text_range text = {.bytes = input->bytes,
                               .length = input->length < LOOKED_AT ? input->length : LOOKED_AT};
-    if (text.length == 0 || text_ends(input->label, ".md") || text_ends(input->label, ".py") ||
+    if (text.length == 0 || surface_is_prose(input) || text_ends(input->label, ".py") ||
         !is_data(&text) || is_of_kubernetes(&text))
         return SURFACE_NO;
     for (size_t i = 0; i < count; i++) {

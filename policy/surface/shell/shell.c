@@ -95,7 +95,7 @@ enum surface_certainty shell_recognise(const struct surface_input *input) {
         return has_shebang(input) ? named ? SURFACE_SURE : SURFACE_LIKELY : SURFACE_NO;
     if (named)
         return SURFACE_LIKELY;
-    return has_form(input) ? SURFACE_MAYBE : SURFACE_NO;
+    return !surface_is_prose(input) && has_form(input) ? SURFACE_MAYBE : SURFACE_NO;
 }
 
 static void end_run(struct shell_run *run) {
