@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/rules/rule_each.h"
 #include "policy/rules/rule_evaluate.h"
 #include "policy/rules/rule_message.h"
 #include "policy/rules/rule_offence.h"

@@ -1,6 +1,7 @@
+#include "policy/rules/rule_each.h"
+
 #include <string.h>
 
-#include "policy/rules/rule_evaluate.h"
 #include "sidecar/base/arena.h"
 #include "sidecar/base/error.h"
 #include "sidecar/base/limits.h"
@@ -75,15 +76,4 @@ int rule_names(const struct rule *rule, const struct effective *conf, struct are
     *ret = n.items;
     *count = n.count;
     return 0;
-}
-
-const char *scene_name(const struct scene *scene, const char *text) {
-    const char *star = scene->name == NULL ? NULL : strchr(text, '*');
-    if (star == NULL)
-        return text;
-    const char *named = arena_printf(&scene->readings->arena, "%.*s%s%s", (int)(star - text), text,
-                                     scene->name, star + 1);
-    if (named == NULL)
-        scene->marks->starved = true;
-    return named;
 }

@@ -1,8 +1,9 @@
+#include "policy/rules/rule_leaf.h"
+
 #include <string.h>
 
 #include "policy/data/catalogue/catalogue.h"
 #include "policy/plaintext/plaintext.h"
-#include "policy/rules/rule_evaluate.h"
 #include "policy/rules/rule_number.h"
 #include "policy/rules/rule_offence.h"
 #include "policy/rules/rule_operators.h"
@@ -11,17 +12,6 @@
 #include "sidecar/base/arena.h"
 #include "sidecar/base/error.h"
 #include "sidecar/base/text.h"
-
-bool globs_match(const struct rule_node *leaf, const char *text) {
-    bool matched = false;
-    for (size_t i = 0; i < leaf->word_count; i++) {
-        const char *word = leaf->words[i];
-        if (word[0] == '!' && text_glob(word + 1, text))
-            return false;
-        matched = matched || (word[0] != '!' && text_glob(word, text));
-    }
-    return matched;
-}
 
 static enum truth truth_of(bool holds) {
     return holds ? TRUTH_TRUE : TRUTH_FALSE;

@@ -4,6 +4,7 @@
 
 #include "policy/data/catalogue/catalogue.h"
 #include "policy/plaintext/plaintext.h"
+#include "policy/rules/rule_operators.h"
 #include "policy/surface/unknown.h"
 
 /* Whether what stands under a secret's key is one in plain text. */

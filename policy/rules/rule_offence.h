@@ -6,7 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "policy/rules/rule_evaluate.h"
+#include "policy/rules/rule.h"
+#include "policy/rules/rule_scene.h"
 
 enum offence_kind {
     OFFENCE_LITERAL,

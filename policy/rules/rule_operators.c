@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sidecar/base/number.h"
+#include "sidecar/base/text.h"
 
 static const struct operator_row rows[OPERATORS] = {
     [OP_ALL] = {"all", OPERAND_BLOCKS, false, false, "", "", "each of these holds"},
@@ -100,4 +101,15 @@ int rule_version_parse(const char *text, int *major, int *minor) {
     *major = (int)left;
     *minor = (int)right;
     return 0;
+}
+
+bool globs_match(const struct rule_node *leaf, const char *text) {
+    bool matched = false;
+    for (size_t i = 0; i < leaf->word_count; i++) {
+        const char *word = leaf->words[i];
+        if (word[0] == '!' && text_glob(word + 1, text))
+            return false;
+        matched = matched || (word[0] != '!' && text_glob(word, text));
+    }
+    return matched;
 }

@@ -54,4 +54,7 @@ bool rule_master_is(enum master_kind kind, const char *word);
 /* MAJOR.MINOR, as in "4.0". 0, or -1 with the outputs untouched. */
 int rule_version_parse(const char *text, int *major, int *minor);
 
+/* Whether a list of globs matches: one does, and none that begins with '!'. */
+bool globs_match(const struct rule_node *leaf, const char *text);
+
 #endif
