@@ -45,6 +45,7 @@ def test_too_few_processes_are_named_as_the_reason(user_site, processes):
     assert re.search(r"cannot start [a-z]+: Resource temporarily unavailable", result.err), result.err
 
 
+@pytest.mark.unsanitized("a limit on memory leaves no room for shadow")
 @pytest.mark.parametrize("megabytes", [4, 6, 8, 12, 24])
 def test_little_memory_ends_in_a_set_or_in_words(site, memory, megabytes):
     site.configure(deliver={"dir": str(memory / "set"), "state": str(memory / "state"), "wait": "2s"})
@@ -57,6 +58,7 @@ def test_little_memory_ends_in_a_set_or_in_words(site, memory, megabytes):
     assert not list(memory.iterdir())
 
 
+@pytest.mark.unsanitized("mlock does nothing there")
 @pytest.mark.parametrize("bytes_locked, state", [(0, "off"), (65536, None)])
 def test_memory_to_lock_is_what_a_user_may_have(user_site, bytes_locked, state):
     result = user_site.run("spark-submit", "job.py", before=["prlimit", f"--memlock={bytes_locked}"])
@@ -66,6 +68,7 @@ def test_memory_to_lock_is_what_a_user_may_have(user_site, bytes_locked, state):
     assert "secret-memory" not in result.err or "swap" in weakness.why(result.err, "secret-memory")
 
 
+@pytest.mark.unsanitized("mlock does nothing there")
 def test_memory_that_cannot_be_locked_is_fatal_where_it_is_required(user_site):
     user_site.configure(require=["secret-memory"])
     result = user_site.run("spark-submit", "job.py", before=["prlimit", "--memlock=0"])

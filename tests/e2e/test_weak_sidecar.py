@@ -112,6 +112,7 @@ def test_a_restricted_pod_has_all_that_is_needed(pod, limits):
     assert pod.server.accessors() == tokens
 
 
+@pytest.mark.unsanitized("mlock does nothing there")
 def test_without_memory_to_lock_a_pod_says_what_may_happen_and_can_forbid_it(pod):
     before = [*weakness.restricted_pod(pod.path), "prlimit", "--memlock=0"]
     for path in [pod.path, *pod.path.iterdir()]:
