@@ -142,7 +142,7 @@ static void commands_that_start_another_one_are_looked_through(void **state) {
          "spark-submit --class org.apache.spark.sql.connect.service.SparkConnectServer --name "
          "Spark Connect server --conf a=b;"},
         {"aws emr add-steps --steps Type=Spark,Name=n,Args=[--class,C,s3://b/a.jar]",
-         "spark-submit --class C s3://b/a.jar;"},
+         "spark-submit --class C s3://b/a.jar %spark.master=yarn;"},
     };
     CHECK(rows);
 }
@@ -200,6 +200,46 @@ static void assigned_credentials_are_loose(void **state) {
     assert_string_equal(loose->items[1].value, "def");
     assert_int_equal(loose->items[1].value_origin.line, 2);
     assert_int_equal(loose->items[1].value_origin.column, 15);
+    arena_free(&s.arena);
+}
+
+static void literals_of_kubectl_and_helm_are_settings_of_none(void **state) {
+    (void)state;
+    static const char script[] =
+        "kubectl create secret generic a --from-literal=p=abc --from-literal q=\"de\"f\n"
+        "kubectl create secret docker-registry r --docker-password=ghi\n"
+        "helm upgrade r ./c --set a=1,db.password=jkl --set-string b=2\n"
+        "kubectl create secret generic b --from-literal=t=\"$T\"\n";
+    static const struct {
+        const char *key, *value;
+        size_t line, column;
+    } rows[] = {
+        {"p", "abc", 1, 50}, {"q", "def", 1, 72},           {"docker-password", "ghi", 2, 59},
+        {"a", "1", 3, 28},   {"db.password", "jkl", 3, 42}, {"b", "2", 3, 61}};
+    struct bench s = read_script(script);
+    assert_int_equal(s.document.loose.count, sizeof rows / sizeof rows[0]);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct setting *found = &s.document.loose.items[i];
+        assert_string_equal(found->key, rows[i].key);
+        assert_string_equal(found->value, rows[i].value);
+        assert_int_equal(found->value_origin.line, rows[i].line);
+        assert_int_equal(found->value_origin.column, rows[i].column);
+    }
+    arena_free(&s.arena);
+}
+
+static void a_step_of_emr_runs_on_yarn(void **state) {
+    (void)state;
+    struct bench s = read_script("aws emr add-steps --cluster-id j-1 --steps "
+                                 "Type=Spark,Name=x,Args=[--deploy-mode,cluster,s3://b/a.py] "
+                                 "Type=CUSTOM_JAR,Jar=x.jar,Args=[s3://b/x]\n");
+    assert_int_equal(s.document.launch_count, 1);
+    const struct document_launch *launch = &s.document.launches[0];
+    assert_int_equal(launch->word_count, 4);
+    assert_string_equal(launch->words[3].text, "s3://b/a.py");
+    assert_int_equal(launch->lists[DOCUMENT_DEFAULTS].count, 1);
+    assert_string_equal(launch->lists[DOCUMENT_DEFAULTS].items[0].value, "yarn");
+    assert_string_equal(launch->lists[DOCUMENT_FACTS].items[0].value, "emr");
     arena_free(&s.arena);
 }
 
@@ -344,6 +384,8 @@ int main(void) {
         cmocka_unit_test(a_key_that_may_be_any_leaves_a_written_file_open),
         cmocka_unit_test(a_word_has_the_place_of_its_literal),
         cmocka_unit_test(assigned_credentials_are_loose),
+        cmocka_unit_test(literals_of_kubectl_and_helm_are_settings_of_none),
+        cmocka_unit_test(a_step_of_emr_runs_on_yarn),
         cmocka_unit_test(texts_of_other_surfaces_are_handed_on_with_their_places),
         cmocka_unit_test(spark_env_exports_all_that_it_assigns),
         cmocka_unit_test(a_block_that_is_never_closed_is_told_with_its_place),

@@ -27,6 +27,44 @@ static void tee(struct shell_run *run, const struct shell_node *node,
     walk_write(run, run->input);
 }
 
+/* A part of a text as a text of its own. */
+static int take_piece(struct shell_run *run, const struct shell_text *text, size_t from,
+                      size_t length, struct shell_text *ret) {
+    struct shell_builder b = shell_builder_make(run->c);
+    shell_add_text(&b, text, from, length);
+    int status = shell_built(&b, shell_position(text, from), ret);
+    shell_builder_free(&b);
+    return status;
+}
+
+/* KEY=VALUE as a setting of none. */
+static void tell_pair(struct shell_run *run, const struct shell_text *text, size_t from,
+                      size_t length) {
+    const char *start = text->text + from, *sign = memchr(start, '=', length);
+    size_t before = sign == NULL ? 0 : (size_t)(sign - start);
+    struct shell_text key, value;
+    if (sign != NULL && take_piece(run, text, from, before, &key) == 0 &&
+        take_piece(run, text, from + before + 1, length - before - 1, &value) == 0)
+        walk_tell_loose(run, key.text, shell_position(text, from), &value, NULL);
+}
+
+/* kubectl create secret … --from-literal=KEY=VALUE, kubectl run --env=KEY=VALUE. */
+static void tell_literals(struct shell_run *run, const struct shell_field *fields, size_t count) {
+    static const char *const options[] = {"--from-literal", "--env", "--docker-password"};
+    for (size_t i = 1; i < count; i++)
+        for (size_t k = 0; k < sizeof options / sizeof options[0]; k++) {
+            const struct shell_text *text = &fields[i].text;
+            size_t length = strlen(options[k]);
+            if (!text_starts(text->text, options[k]))
+                continue;
+            bool pair = k < 2; /* else the option's own name is the key */
+            if (text->text[length] == '=')
+                tell_pair(run, text, pair ? length + 1 : 2, text->length - (pair ? length + 1 : 2));
+            else if (text->text[length] == '\0' && i + 1 < count && pair)
+                tell_pair(run, &fields[i + 1].text, 0, fields[i + 1].text.length);
+        }
+}
+
 /* kubectl … -f - reads manifests. */
 static void kubectl(struct shell_run *run, const struct shell_node *node,
                     const struct shell_field *fields, size_t count) {
@@ -36,26 +74,15 @@ static void kubectl(struct shell_run *run, const struct shell_node *node,
             strcmp(fields[i].text.text, "--filename=-") == 0 ||
             (strcmp(fields[i].text.text, "-") == 0 && (fields[i - 1].text.text[0] == '-')))
             walk_add_inner(run, run->input, "kubernetes");
+    tell_literals(run, fields, count);
 }
 
 /* helm … --values -, and --set KEY=VALUE,KEY=VALUE: the pairs, as settings of none. */
 static void tell_pairs(struct shell_run *run, const struct shell_text *text) {
     for (size_t from = 0; from < text->length;) {
-        size_t length = strcspn(text->text + from, ","), to = from + length;
-        const char *sign = memchr(text->text + from, '=', length);
-        struct shell_builder b = shell_builder_make(run->c);
-        struct shell_text key, value;
-        if (sign != NULL) {
-            size_t at = (size_t)(sign - text->text) + 1;
-            shell_add_text(&b, text, from, at - 1 - from);
-            if (shell_built(&b, shell_position(text, from), &key) == 0) {
-                shell_add_text(&b, text, at, to - at);
-                if (shell_built(&b, shell_position(text, at), &value) == 0)
-                    walk_tell_loose(run, key.text, shell_position(text, from), &value, NULL);
-            }
-        }
-        shell_builder_free(&b);
-        from = to + 1;
+        size_t length = strcspn(text->text + from, ",");
+        tell_pair(run, text, from, length);
+        from += length + 1;
     }
 }
 
@@ -67,16 +94,6 @@ static void helm(struct shell_run *run, const struct shell_node *node,
             strcmp(fields[i].text.text, "--set-string") == 0)
             tell_pairs(run, &fields[i + 1].text);
     walk_write(run, NULL);
-}
-
-/* A part of a text as a text of its own. */
-static int take_piece(struct shell_run *run, const struct shell_text *text, size_t from,
-                      size_t length, struct shell_text *ret) {
-    struct shell_builder b = shell_builder_make(run->c);
-    shell_add_text(&b, text, from, length);
-    int status = shell_built(&b, shell_position(text, from), ret);
-    shell_builder_free(&b);
-    return status;
 }
 
 /* The place of KEY=[ or KEY= in the shorthand, behind it; NULL. */
@@ -103,7 +120,8 @@ static void take_list(struct shell_run *run, const struct shell_text *text, size
     }
 }
 
-/* aws emr --steps Type=Spark,Name=…,Args=[--class,C,s3://…] */
+/* aws emr --steps Type=Spark,Name=…,Args=[--class,C,s3://…]. EMR's own spark-defaults.conf
+ * says yarn. */
 static void launch_step(struct shell_run *run, const struct shell_field *program,
                         const struct shell_text *text) {
     const char *type = find_key(text->text, "Type"), *arguments = find_key(text->text, "Args");
@@ -115,10 +133,14 @@ static void launch_step(struct shell_run *run, const struct shell_field *program
     size_t at = (size_t)(arguments - text->text) + (arguments[0] == '[');
     take_list(run, text, at, &fields);
     fields.items[0].text.text = "spark-submit";
-    if (spark)
-        walk_launch(run, fields.items, fields.count, false, NULL);
-    else if (fields.count > 1 && program_is_spark(fields.items[1].text.text))
-        walk_launch(run, fields.items + 1, fields.count - 1, false, NULL);
+    size_t program_at = spark ? 0 : 1;
+    if (run->c->failed || run->muted > 0 || fields.count <= program_at ||
+        !program_is_spark(fields.items[program_at].text.text))
+        return;
+    walk_launch(run, fields.items + program_at, fields.count - program_at, false, NULL);
+    struct origin origin = shell_place(run->c, shell_position(&program->text, 0));
+    document_set(run->b, DOCUMENT_DEFAULTS, "spark.master", "yarn", &origin, &origin);
+    document_set(run->b, DOCUMENT_FACTS, DOCUMENT_FACT_PLATFORM, "emr", &origin, &origin);
 }
 
 static const char *const emr_options[] = {"--steps",
