@@ -173,6 +173,11 @@ static bool has_star(const struct rule_node *node) {
 
 static int lint_each(const struct loader *l, const struct yaml_node *node, const struct rule *rule,
                      struct error *err) {
+    if (rule->each != NULL && has_per_setting(rule->require)) {
+        yaml_error_value(&l->source, yaml_find(node, "each"), err,
+                         "an operator about each setting has no names to stand for");
+        return error_todo(err, "leave out each: it looks at every setting as it is");
+    }
     if (rule->each == NULL || (rule->when != NULL && has_star(rule->when)) ||
         has_star(rule->require))
         return 0;

@@ -175,6 +175,9 @@ static void a_star_needs_its_each(void **state) {
                    9, 13, "a star stands for the names", "write spark.sql.catalog.*");
     assert_refused(EACH_HEAD "spark.ui.*\n  require: {spark.ui.*.x: a}\n" RULE_TAIL, 8, 9,
                    "spark.ui.* is no family", "spark.sql.catalog.*");
+    assert_refused(EACH_HEAD "spark.sql.catalog.*\n  when: {spark.sql.catalog.*.x: a}\n"
+                             "  require: {no-near-miss: security}\n" RULE_TAIL,
+                   8, 9, "each setting has no names", "leave out each");
     assert_refused(EACH_HEAD "spark.sql.catalog.\n  require: {spark.ui.enabled: true}\n" RULE_TAIL,
                    8, 9, "is no family", "");
     assert_refused(EACH_HEAD
