@@ -74,6 +74,19 @@ void *arena_grow(struct arena *a, void *items, size_t count, size_t *room, size_
     return grown;
 }
 
+void *arena_join(struct arena *a, const void *first, size_t first_count, const void *second,
+                 size_t second_count, size_t size) {
+    size_t count;
+    if (__builtin_add_overflow(first_count, second_count, &count))
+        return NULL;
+    char *joined = arena_array(a, count, size);
+    if (joined != NULL && first_count > 0)
+        memcpy(joined, first, first_count * size);
+    if (joined != NULL && second_count > 0)
+        memcpy(joined + first_count * size, second, second_count * size);
+    return joined;
+}
+
 char *arena_text(struct arena *a, const char *bytes, size_t length) {
     if (length == SIZE_MAX)
         return NULL;

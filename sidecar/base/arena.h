@@ -28,6 +28,10 @@ void *arena_array(struct arena *a, size_t count, size_t size);
  * list is then as it was. */
 void *arena_grow(struct arena *a, void *items, size_t count, size_t *room, size_t size);
 
+/* Two lists of items of that size as one, the second behind the first. NULL when exhausted. */
+void *arena_join(struct arena *a, const void *first, size_t first_count, const void *second,
+                 size_t second_count, size_t size);
+
 /* NUL-terminated copy of length bytes; NULL when exhausted. */
 char *arena_text(struct arena *a, const char *bytes, size_t length);
 

@@ -328,31 +328,18 @@ static int take_configuration(struct resolving *r) {
 
 /* What goes along is judged for what it holds, as keys that Spark does not read are. */
 static int join_shipped(struct resolving *r, struct effective *conf) {
-    size_t count = conf->ignored_count + r->shipped_count;
-    struct setting *items = arena_array(r->arena, count, sizeof *items);
-    if (items == NULL)
-        return memory_fault(r->err);
-    if (conf->ignored_count > 0)
-        memcpy(items, conf->ignored, conf->ignored_count * sizeof *items);
-    if (r->shipped_count > 0)
-        memcpy(items + conf->ignored_count, r->shipped, r->shipped_count * sizeof *items);
-    conf->ignored = items;
-    conf->ignored_count = count;
-    return 0;
+    conf->ignored = arena_join(r->arena, conf->ignored, conf->ignored_count, r->shipped,
+                               r->shipped_count, sizeof *r->shipped);
+    conf->ignored_count += r->shipped_count;
+    return conf->ignored == NULL ? memory_fault(r->err) : 0;
 }
 
 /* The notes of the resolution and ours. */
 static int join_notes(struct resolving *r, struct effective *conf) {
-    struct note *notes = arena_array(r->arena, conf->note_count + r->note_count, sizeof *notes);
-    if (notes == NULL)
-        return memory_fault(r->err);
-    if (conf->note_count > 0)
-        memcpy(notes, conf->notes, conf->note_count * sizeof *notes);
-    if (r->note_count > 0)
-        memcpy(notes + conf->note_count, r->notes, r->note_count * sizeof *notes);
-    conf->notes = notes;
+    conf->notes = arena_join(r->arena, conf->notes, conf->note_count, r->notes, r->note_count,
+                             sizeof *r->notes);
     conf->note_count += r->note_count;
-    return 0;
+    return conf->notes == NULL ? memory_fault(r->err) : 0;
 }
 
 static void take_version(const struct resolving *r, int *major, int *minor) {

@@ -54,17 +54,10 @@ static int resolve_launch(struct judge_session *session, struct effective *ret, 
 /* The notes of the document before those of its first launch. */
 static int add_notes(struct judge_session *session, const struct document *document,
                      struct effective *conf, struct error *err) {
-    size_t count = document->note_count + conf->note_count;
-    struct note *notes = arena_array(&session->arena, count, sizeof *notes);
-    if (notes == NULL)
-        return memory_fault(err);
-    if (document->note_count > 0)
-        memcpy(notes, document->notes, document->note_count * sizeof *notes);
-    if (conf->note_count > 0)
-        memcpy(notes + document->note_count, conf->notes, conf->note_count * sizeof *notes);
-    conf->notes = notes;
-    conf->note_count = count;
-    return 0;
+    conf->notes = arena_join(&session->arena, document->notes, document->note_count, conf->notes,
+                             conf->note_count, sizeof *conf->notes);
+    conf->note_count += document->note_count;
+    return conf->notes == NULL ? memory_fault(err) : 0;
 }
 
 static int resolve_document(struct judge_session *session, const struct judge_input *input,

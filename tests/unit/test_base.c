@@ -182,6 +182,17 @@ static void numbers_are_strict(void **state) {
     assert_int_equal(number_parse_duration("18446744073709551615h", UINT64_MAX, &value), -1);
 }
 
+static void two_lists_are_joined_if_they_fit(void **state) {
+    (void)state;
+    struct arena arena = arena_make(1000);
+    assert_memory_equal(arena_join(&arena, "ab", 2, "cd", 2, 1), "abcd", 4);
+    assert_memory_equal(arena_join(&arena, NULL, 0, "cd", 1, 2), "cd", 2);
+    assert_non_null(arena_join(&arena, NULL, 0, NULL, 0, 8));
+    assert_null(arena_join(&arena, "a", SIZE_MAX, "b", 1, 1));
+    assert_null(arena_join(&arena, "a", 1, "b", 1, 1000));
+    arena_free(&arena);
+}
+
 static void an_arena_gives_zeroed_memory_up_to_its_limit(void **state) {
     (void)state;
     struct arena arena = arena_make(100000);
@@ -360,6 +371,7 @@ int main(void) {
         cmocka_unit_test(the_nearest_name_is_found_or_none),
         cmocka_unit_test(globs_match_as_written),
         cmocka_unit_test(numbers_are_strict),
+        cmocka_unit_test(two_lists_are_joined_if_they_fit),
         cmocka_unit_test(an_arena_gives_zeroed_memory_up_to_its_limit),
         cmocka_unit_test(a_cleared_arena_gives_zeroed_memory_again),
         cmocka_unit_test(an_error_shows_place_caret_and_what_to_do),
