@@ -8,17 +8,6 @@
 
 #define SUBMIT_CLASS "org.apache.spark.deploy.SparkSubmit"
 
-/* Programs that start Spark through others: what spark-submit is given before the
- * caller's words. Spark: sbin/start-thriftserver.sh, sbin/start-connect-server.sh. */
-static const struct {
-    const char *program, *class_name, *name;
-} servers[] = {
-    {"start-thriftserver.sh", "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2",
-     "Thrift JDBC/ODBC Server"},
-    {"start-connect-server.sh", "org.apache.spark.sql.connect.service.SparkConnectServer",
-     "Spark Connect server"},
-};
-
 /* Options of spark-submit without a value. */
 static const char *const switches[] = {"--verbose", "--supervise",   "--help",
                                        "--version", "--usage-error", "--load-spark-defaults"};
@@ -109,22 +98,22 @@ static void add_plain(struct shell_run *run, const char *text, const struct orig
     document_word(run->b, text, origin, NULL);
 }
 
-/* The program as spark-submit knows it; how many fields it took. */
+/* The program as spark-submit knows it, a server's script as the words that it puts before
+ * the caller's; how many fields it took. */
 static size_t add_program(struct shell_run *run, const struct shell_field *fields, size_t count,
                           const struct origin *origin) {
     const char *program = last_part(fields[0].text.text);
-    for (size_t i = 0; i < sizeof servers / sizeof servers[0]; i++) {
-        if (strcmp(program, servers[i].program) != 0)
-            continue;
+    const struct program *row = program_find(program);
+    if (row != NULL && text_ends(row->name, ".sh")) {
         add_plain(run, "spark-submit", origin);
         add_plain(run, "--class", origin);
-        add_plain(run, servers[i].class_name, origin);
+        add_plain(run, row->class_name, origin);
         add_plain(run, "--name", origin);
-        add_plain(run, servers[i].name, origin);
+        add_plain(run, row->application_name, origin);
         return 1;
     }
     bool by_class = count > 1 && strcmp(program, "spark-class") == 0;
-    bool known = program_is_spark(program) && !by_class;
+    bool known = row != NULL && !by_class;
     add_plain(run, known ? fields[0].text.text : "spark-submit", origin);
     return by_class ? 2 : 1;
 }
